@@ -1,0 +1,31 @@
+// Every limit of the program, with its unit. A limit that is reached gives ErrorKind::limit and names itself.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace wright::limits {
+
+inline constexpr std::size_t kTokensPerPage = 64;                      // tokens a KV page holds
+inline constexpr std::size_t kEngineQueue = 256;                       // waiting engine requests
+inline constexpr std::size_t kEventQueue = 4096;                       // undelivered events a reader
+inline constexpr std::size_t kOpenSessions = 256;                      // sessions live at once
+inline constexpr int kAgentSteps = 100;                                // model calls a task
+inline constexpr int kRepeatedFailures = 5;                            // equal failures in a row that end a task
+inline constexpr std::size_t kToolOutputBytes = 64 * 1024;             // what a tool may hand to the model
+inline constexpr std::size_t kCommandOutputBytes = 1024 * 1024;        // kept of a command's output
+inline constexpr std::int64_t kCommandTimeoutMs = 120'000;             // a command unless the call says otherwise
+inline constexpr std::size_t kReadFileBytes = 10 * 1024 * 1024;        // largest file that a tool reads
+inline constexpr std::size_t kPatchBytes = 8 * 1024 * 1024;            // largest patch
+inline constexpr std::size_t kJsonDepth = 128;                         // nesting of foreign JSON
+inline constexpr std::size_t kRequestBodyBytes = 32 * 1024 * 1024;     // HTTP request body
+inline constexpr std::size_t kRpcMessageBytes = 64 * 1024 * 1024;      // one JSON-RPC message
+inline constexpr std::size_t kCheckpointFileBytes = 32 * 1024 * 1024;  // largest ignored file in a checkpoint
+inline constexpr std::size_t kIndexFileBytes = 2 * 1024 * 1024;        // largest file that is parsed for symbols
+inline constexpr std::int64_t kParseMs = 2'000;                        // parsing one file
+inline constexpr std::size_t kSchemaBytes = 1024 * 1024;               // JSON Schema for constrained decoding
+inline constexpr std::size_t kTemplateSteps = 2'000'000;               // steps of one template rendering
+inline constexpr std::size_t kTemplateOutputBytes = 64 * 1024 * 1024;  // output of one template rendering
+inline constexpr std::int64_t kDeltaCoalesceMs = 50;                   // deltas joined before they are stored
+
+}  // namespace wright::limits

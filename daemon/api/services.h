@@ -1,0 +1,38 @@
+// What the daemon keeps for all its jobs. One a process; methods may be called from any thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/result.h"
+#include "engine/run/engine.h"
+
+namespace wright::daemon {
+
+// Folders by XDG, or all under WRIGHT_HOME.
+struct Folders {
+  std::string config, state, cache, runtime;
+  static Folders from_environment();
+};
+
+class Services {
+ public:
+  explicit Services(Folders folders);
+  ~Services();
+  const Folders& folders() const { return folders_; }
+
+  // The engine for a model: a path, a name of the model table, or "" for the default. Opened once, shared.
+  Result<std::shared_ptr<engine::Engine>> engine(const std::string& model);
+
+ private:
+  Folders folders_;
+  std::mutex mutex_;  // guards engines_
+  std::map<std::string, std::shared_ptr<engine::Engine>> engines_;
+};
+
+// Where a model lies: an existing path, or a name looked up in the cache's models folder ("" = the default model).
+Result<std::string> find_model(const Folders& folders, const std::string& model);
+
+}  // namespace wright::daemon
