@@ -5,9 +5,15 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "engine/run/engine.h"
+
+namespace wright::agent {
+class Model;
+class Store;
+}  // namespace wright::agent
 
 namespace wright::daemon {
 
@@ -25,14 +31,22 @@ class Services {
 
   // The engine for a model: a path, a name of the model table, or "" for the default. Opened once, shared.
   Result<std::shared_ptr<engine::Engine>> engine(const std::string& model);
+  // Those that are open now.
+  std::vector<std::shared_ptr<engine::Engine>> open_engines();
+  // The session store, opened at its first use.
+  Result<agent::Store*> store();
 
  private:
   Folders folders_;
-  std::mutex mutex_;  // guards engines_
+  std::mutex mutex_;  // guards engines_ and store_
   std::map<std::string, std::shared_ptr<engine::Engine>> engines_;
+  std::unique_ptr<agent::Store> store_;
 };
 
 // Where a model lies: an existing path, or a name looked up in the cache's models folder ("" = the default model).
 Result<std::string> find_model(const Folders& folders, const std::string& model);
+
+// Names of the models in the cache's models folder, sorted.
+std::vector<std::string> list_models(const Folders& folders);
 
 }  // namespace wright::daemon
