@@ -9,19 +9,36 @@
 
 namespace wright {
 
+namespace {
+
+// Whether brackets outside strings nest deeper than the limit. Counted ahead: nlohmann's own parser callback scans an
+// array anew for each element that ends.
+bool too_deep(std::string_view text) {
+  std::size_t depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      else if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > limits::kJsonDepth + 1) return true;
+    } else if ((c == '}' || c == ']') && depth > 0) {
+      --depth;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 Result<Json> parse_json(std::string_view text, std::string_view what) {
-  bool too_deep = false;
-  const auto guard = [&](int depth, Json::parse_event_t event, Json&) {
-    if ((event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start) &&
-        depth > static_cast<int>(limits::kJsonDepth))
-      too_deep = true;
-    return !too_deep;
-  };
+  if (too_deep(text))
+    return Error{ErrorKind::limit, fmt::format("{}: JSON is nested more than {} levels", what, limits::kJsonDepth), ""};
   try {
-    Json value = Json::parse(text, guard);
-    if (too_deep)
-      return Error{ErrorKind::limit, fmt::format("{}: JSON is nested more than {} levels", what, limits::kJsonDepth), ""};
-    return value;
+    return Json::parse(text);
   } catch (const Json::parse_error& e) {
     return Error{ErrorKind::invalid, fmt::format("{}: not valid JSON at byte {}", what, e.byte), "check the input"};
   } catch (const std::exception& e) {
