@@ -42,13 +42,20 @@ class ChatFormat {
   virtual ~ChatFormat() = default;
   virtual std::string_view name() const = 0;  // "chatml", "harmony", …
   virtual Result<std::vector<TextSpan>> render(const RenderRequest& request) const = 0;
-  virtual std::unique_ptr<ReplyParser> parser(const std::vector<ToolSpec>& tools) const = 0;
+  // `prompt_tail`: the end of the rendered prompt, which tells whether the reply begins inside reasoning; empty: as the
+  // template ends a prompt by default.
+  virtual std::unique_ptr<ReplyParser> parser(const std::vector<ToolSpec>& tools, std::string_view prompt_tail = {}) const = 0;
   virtual std::vector<std::string> stop_texts() const = 0;
 };
 
 // The model's own template (chat_template in GGUF metadata, chat_template.jinja or tokenizer_config.json in a folder), else
 // ChatML with a warning in the log.
 Result<std::shared_ptr<const ChatFormat>> load_chat_format(const Weights& weights,
+                                                           std::shared_ptr<const Tokenizer> tokenizer);
+
+// From the text of templates: (name, template); "default" (or the first) is used unless there are tools and a "tool_use".
+Result<std::shared_ptr<const ChatFormat>> make_chat_format(const std::vector<std::pair<std::string, std::string>>& templates,
+                                                           std::string bos_token, std::string eos_token,
                                                            std::shared_ptr<const Tokenizer> tokenizer);
 
 }  // namespace wright::engine
