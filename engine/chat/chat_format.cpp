@@ -1,13 +1,8 @@
 #include "engine/chat/chat_format.h"
 
-#include <fmt/format.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 
-#include "base/file.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "engine/chat/harmony.h"
 #include "engine/chat/jinja.h"
 #include "engine/chat/reply_format.h"
@@ -205,49 +200,6 @@ class TemplateFormat final : public ChatFormat {
   std::string default_tail_;
 };
 
-const std::string* meta_text(const Weights& weights, const std::string& key) {
-  const MetaValue* value = weights.meta(key);
-  return value ? std::get_if<std::string>(value) : nullptr;
-}
-
-Templates gguf_templates(const Weights& weights) {
-  constexpr std::string_view kKey = "tokenizer.chat_template";
-  Templates out;
-  for (const std::string& key : weights.meta_keys()) {
-    if (!key.starts_with(kKey)) continue;
-    const std::string* source = meta_text(weights, key);
-    if (!source) continue;
-    if (key == kKey) out.emplace_back("default", *source);
-    else if (key[kKey.size()] == '.') out.emplace_back(key.substr(kKey.size() + 1), *source);
-  }
-  return out;
-}
-
-Result<Templates> folder_templates(const Weights& weights) {
-  std::string folder = weights.path();
-  struct stat s;
-  if (stat(folder.c_str(), &s) == 0 && !S_ISDIR(s.st_mode)) {
-    const std::size_t slash = folder.rfind('/');
-    folder = slash == std::string::npos ? "." : folder.substr(0, slash);
-  }
-  Templates out;
-  if (const auto source = read_file(folder + "/chat_template.jinja", 16 << 20)) out.emplace_back("default", *source);
-  if (const auto source = read_file(folder + "/additional_chat_templates/tool_use.jinja", 16 << 20)) out.emplace_back("tool_use", *source);
-  if (!out.empty()) return out;
-  const std::string path = folder + "/tokenizer_config.json";
-  if (!exists(path)) return out;
-  WRIGHT_TRY(const auto raw, read_file(path, 64 << 20));
-  WRIGHT_TRY(const auto json, parse_json(raw, path));
-  const auto it = json.find("chat_template");
-  if (it == json.end()) return out;
-  if (it->is_string()) out.emplace_back("default", it->get<std::string>());
-  if (it->is_array())
-    for (const Json& entry : *it)
-      if (entry.is_object() && entry.contains("template") && entry["template"].is_string())
-        out.emplace_back(entry.value("name", ""), entry["template"].get<std::string>());
-  return out;
-}
-
 }  // namespace
 
 Result<std::shared_ptr<const ChatFormat>> make_chat_format(const Templates& templates, std::string bos_token, std::string eos_token,
@@ -256,19 +208,6 @@ Result<std::shared_ptr<const ChatFormat>> make_chat_format(const Templates& temp
   auto format = std::make_shared<TemplateFormat>(std::move(bos_token), std::move(eos_token), std::move(tokenizer));
   WRIGHT_CHECK(format->load(templates.empty() ? fallback : templates));
   return std::shared_ptr<const ChatFormat>(std::move(format));
-}
-
-Result<std::shared_ptr<const ChatFormat>> load_chat_format(const Weights& weights, std::shared_ptr<const Tokenizer> tokenizer) {
-  Templates templates;
-  if (weights.is_gguf()) {
-    templates = gguf_templates(weights);
-  } else {
-    WRIGHT_TRY(templates, folder_templates(weights));
-  }
-  if (templates.empty()) log::warn("{}: the model has no chat template; ChatML is used", weights.path());
-  const auto spelled = [&](TokenId id) { return tokenizer && id >= 0 ? std::string(tokenizer->bytes(id)) : std::string(); };
-  const std::string bos = tokenizer ? spelled(tokenizer->bos()) : "", eos = tokenizer ? spelled(tokenizer->eos()) : "";
-  return make_chat_format(templates, bos, eos, std::move(tokenizer));
 }
 
 }  // namespace wright::engine

@@ -6,6 +6,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/chat/message.h"
@@ -52,6 +54,11 @@ class ChatFormat {
 // ChatML with a warning in the log.
 Result<std::shared_ptr<const ChatFormat>> load_chat_format(const Weights& weights,
                                                            std::shared_ptr<const Tokenizer> tokenizer);
+
+// The chat templates of a GGUF or a model's folder, (name, template); empty when there is none.
+Result<std::vector<std::pair<std::string, std::string>>> chat_templates(const std::string& path);
+// Those of a folder; `path`: the folder, or a file in it.
+Result<std::vector<std::pair<std::string, std::string>>> folder_chat_templates(const std::string& path);
 
 // From the text of templates: (name, template); "default" (or the first) is used unless there are tools and a "tool_use".
 Result<std::shared_ptr<const ChatFormat>> make_chat_format(const std::vector<std::pair<std::string, std::string>>& templates,

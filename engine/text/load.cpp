@@ -7,7 +7,6 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "engine/format/weights.h"
 #include "engine/text/loaders.h"
 
 namespace wright::engine {
@@ -60,27 +59,17 @@ TokenizerResult load_folder(const std::string& folder) {
 
 }  // namespace
 
-TokenizerResult load_tokenizer(const Weights& weights) {
-  if (weights.is_gguf()) return load_gguf_tokenizer(weights);
-  const std::string path = weights.path();
+TokenizerResult load_folder_tokenizer(const std::string& path) {
   if (is_folder(path)) return load_folder(path);
   const std::size_t slash = path.rfind('/');
   return load_folder(slash == std::string::npos ? "." : path.substr(0, slash));
 }
 
-TokenizerResult load_tokenizer(const std::string& path) {
+TokenizerResult load_tokenizer_file(const std::string& path) {
   if (!exists(path))
     return Error{ErrorKind::not_found, fmt::format("{}: no such file or folder", path),
                  "give a GGUF, a model's folder, tokenizer.json, *.tiktoken, tekken.json or tokenizer.model"};
-  if (is_folder(path)) return load_folder(path);
-  if (ends_with(path, ".gguf")) {
-    WRIGHT_TRY(const auto weights, open_weights(path));
-    return load_gguf_tokenizer(*weights);
-  }
-  if (ends_with(path, ".safetensors")) {
-    WRIGHT_TRY(const auto weights, open_weights(path));
-    return load_tokenizer(*weights);
-  }
+  if (is_folder(path) || ends_with(path, ".safetensors")) return load_folder_tokenizer(path);
   WRIGHT_TRY(const auto text, read_file(path, kMaxFile));
   if (ends_with(path, ".tiktoken")) {
     WRIGHT_TRY(const auto description, description_of(path));

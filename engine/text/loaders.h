@@ -22,4 +22,9 @@ TokenizerResult load_tekken(std::string_view text, const std::string& path);
 // A SentencePiece model (protocol buffer).
 TokenizerResult load_sentencepiece(std::string_view bytes, const std::string& path);
 
+// The tokenizer in a model's folder; `path`: the folder, or a file in it.
+TokenizerResult load_folder_tokenizer(const std::string& path);
+// Any file that is no model: by its name and contents; a folder too.
+TokenizerResult load_tokenizer_file(const std::string& path);
+
 }  // namespace wright::engine
