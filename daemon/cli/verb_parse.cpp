@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/utf8.h"
 #include "daemon/api/services.h"
@@ -98,6 +99,10 @@ Result<void> work(Setting setting, const std::string& tokenizer) {
     WRIGHT_TRY(setting.tokenizer, tokenizer_at(path));
     WRIGHT_TRY(const auto format, engine::make_chat_format(sources, "", "", setting.tokenizer));
     setting.format = format->name();
+  }
+  const std::string own = daemon::Folders::from_environment().cache + "/models/o200k_base.tiktoken";
+  if (setting.format == "harmony" && !setting.tokenizer && tokenizer.empty() && exists(own)) {
+    WRIGHT_TRY(setting.tokenizer, tokenizer_at(own));
   }
   if (!tokenizer.empty()) {
     WRIGHT_TRY(setting.tokenizer, tokenizer_at(tokenizer));

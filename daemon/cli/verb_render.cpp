@@ -23,7 +23,7 @@ constexpr const char* kHelp =
     "  TEMPLATE     a model's name, GGUF or folder, a .jinja file, or \"harmony\"\n"
     "  stdin        {\"messages\", \"tools\", \"options\", \"bos_token\", \"eos_token\", \"now\"}; what is absent is undefined\n"
     "  --batch      {\"now\", \"cases\": […]} in, [{\"text\", \"ids\"?} | {\"error\"} …] out; for harmony {\"prompts\": [{\"conversation\"} …]}\n"
-    "  --tokenizer  adds the token ids (a model brings its own)\n";
+    "  --tokenizer  adds the token ids (a model brings its own; harmony looks for o200k_base.tiktoken among the models)\n";
 
 struct Setting {
   std::string default_source, tool_source, name;
@@ -69,6 +69,10 @@ Result<Setting> open(const std::string& name, const std::string& tokenizer) {
     WRIGHT_TRY(s.tokenizer, tokenizer_at(path));
     if (s.tokenizer->bos() >= 0) s.bos = s.tokenizer->bytes(s.tokenizer->bos());
     if (s.tokenizer->eos() >= 0) s.eos = s.tokenizer->bytes(s.tokenizer->eos());
+  }
+  const std::string own = daemon::Folders::from_environment().cache + "/models/o200k_base.tiktoken";
+  if (name == "harmony" && tokenizer.empty() && exists(own)) {
+    WRIGHT_TRY(s.tokenizer, tokenizer_at(own));
   }
   if (!tokenizer.empty()) {
     WRIGHT_TRY(s.tokenizer, tokenizer_at(tokenizer));
