@@ -64,6 +64,9 @@ struct CommandResult {
 // the command could not be started (with the reason); a failing command is a CommandResult.
 Result<CommandResult> run_command(const Context& context, const CommandPolicy& policy, const Command& command);
 
+// Whether Command::overlay_upper works here (probed once a process); where not, the caller copies the workspace.
+bool overlay_available();
+
 // The allowlisted part of `environ` (PATH, HOME, LANG, LC_*, TERM, TZ, …, and `extra` names): secrets never pass.
 std::map<std::string, std::string> filtered_environment(const std::map<std::string, std::string>& from,
                                                         const std::vector<std::string>& extra = {});
