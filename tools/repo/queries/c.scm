@@ -1,0 +1,16 @@
+; Functions are captured at their declarator; symbols.cpp finds the name in it and the whole definition around it.
+(function_declarator) @def.function
+(struct_specifier name: (type_identifier) @name body: (_)) @def.struct
+(union_specifier name: (type_identifier) @name body: (_)) @def.struct
+(enum_specifier name: (type_identifier) @name body: (_)) @def.enum
+(enumerator name: (identifier) @name) @def.enumerator
+(type_definition declarator: (type_identifier) @name) @def.type
+(preproc_def name: (identifier) @name) @def.macro
+(preproc_function_def name: (identifier) @name) @def.macro
+(field_declaration declarator: (field_identifier) @name) @def.field
+(translation_unit (declaration declarator: (identifier) @name) @def.variable)
+(translation_unit (declaration declarator: (init_declarator declarator: (identifier) @name)) @def.variable)
+
+(identifier) @name @ref.name
+(field_identifier) @name @ref.name
+(type_identifier) @name @ref.type
