@@ -1,0 +1,48 @@
+// Checkpoints: before-images of files in a bare repository in the state folder (no alternates, nothing in the user's .git),
+// and their restoring. One object a workspace and process; methods may be called from any thread.
+//
+// An edit tool stores the before-image of the files that it names (ChangeListener); a command that may write takes a manifest
+// through a stat cache, ignored files included up to limits::kCheckpointFileBytes. What is not covered is listed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace wright::agent {
+
+struct Checkpoint {
+  std::string id;                      // "c_" + 16 hex
+  std::string session, label;          // label: "edit_file src/a.py", "run_command make"
+  std::int64_t time_ms = 0;
+  std::vector<std::string> files;      // that changed since, as far as known
+  std::vector<std::string> not_covered;
+  bool undone = false;
+};
+
+class Checkpoints {
+ public:
+  // `state`: the state folder; created when missing (0700).
+  static Result<std::unique_ptr<Checkpoints>> open(const std::string& state, const std::string& workspace);
+  virtual ~Checkpoints() = default;
+
+  // A new checkpoint that keeps the present bytes, mode and link target (or absence) of `names`.
+  virtual Result<Checkpoint> before_edit(const std::string& session, const std::string& label,
+                                         const std::vector<std::string>& names) = 0;
+  // A new checkpoint of every file of the workspace that fits the limits.
+  virtual Result<Checkpoint> before_command(const std::string& session, const std::string& label) = 0;
+  // Called when the command ended: finds what changed and drops an empty checkpoint (id "" in the result then).
+  virtual Result<Checkpoint> after_command(const Checkpoint& before) = 0;
+
+  virtual Result<std::vector<Checkpoint>> list(std::size_t limit, const std::string& session = "") = 0;  // newest first
+  // Restores every file of `id` ("" = the newest not undone of the workspace) byte-exact. A file that the user changed after
+  // Wright did is a conflict that names it, and nothing is restored, unless `force`. Undoing twice goes further back; an undo
+  // is itself a checkpoint, so it can be undone by its id.
+  struct Undone { Checkpoint checkpoint; std::vector<std::string> restored, removed; };
+  virtual Result<Undone> undo(const std::string& id, bool force = false) = 0;
+};
+
+}  // namespace wright::agent

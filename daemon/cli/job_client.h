@@ -1,0 +1,14 @@
+// How a verb runs a job: in the daemon (started when absent), events streaming back. The one place that knows.
+#pragma once
+
+#include <string>
+
+#include "daemon/api/jobs.h"
+
+namespace wright::cli {
+
+// Sends cwd, umask, locale, PATH and the allowlisted variables along. Cancelled with `context`.
+Result<daemon::Json> run_client_job(const Context& context, const std::string& method, daemon::Json params,
+                                    const daemon::JobIo& io);
+
+}  // namespace wright::cli
