@@ -7,6 +7,12 @@
 namespace wright::limits {
 
 inline constexpr std::size_t kTokensPerPage = 64;                      // tokens a KV page holds
+inline constexpr std::size_t kGgufKeyBytes = 65535;                    // one metadata key
+inline constexpr std::size_t kGgufStringBytes = 64 * 1024 * 1024;      // one metadata string
+inline constexpr std::size_t kTensorNameBytes = 1024;                  // one tensor's name
+inline constexpr std::uint64_t kTensorElements = std::uint64_t{1} << 44;  // elements of one tensor
+inline constexpr std::size_t kSafetensorsHeaderBytes = 256 * 1024 * 1024;  // header or index of a checkpoint
+inline constexpr std::size_t kModelConfigBytes = 16 * 1024 * 1024;     // config.json of a model
 inline constexpr std::size_t kEngineQueue = 256;                       // waiting engine requests
 inline constexpr std::size_t kEventQueue = 4096;                       // undelivered events a reader
 inline constexpr std::size_t kOpenSessions = 256;                      // sessions live at once
