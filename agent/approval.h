@@ -24,6 +24,7 @@ struct Rule {
   std::string tool;     // "Bash" (run_command), "Read", "Edit", "WebFetch", "mcp__server__tool"; empty: any
   std::string pattern;  // Claude's syntax; empty: any arguments
   std::string source;   // where it stands, for messages
+  bool from_repository = false;  // an allow rule of the workspace's own settings counts only when trusted
 };
 // "Bash(git diff:*)"; {"permissions":{"allow":[…],"ask":[…],"deny":[…]}}.
 Result<Rule> parse_rule(Decision decision, std::string_view text, std::string source);
@@ -33,7 +34,7 @@ struct PolicyContext {
   Mode mode = Mode::ask;
   tools::SandboxLevel sandbox = tools::SandboxLevel::a;
   std::vector<Rule> rules;
-  bool trusted = false;
+  bool trusted = false;  // the rules of the repository may widen
   std::string workspace, cwd, home;  // absolute
 };
 
@@ -44,5 +45,8 @@ struct Verdict {
 };
 
 Verdict decide(const PolicyContext& context, std::string_view tool, const nlohmann::json& args);
+// The rule to store when the user answers "always": exactly this call, never a prefix; "" where none can be stored safely (a
+// compound command, an expansion, a control file).
+std::string rule_for_always(const PolicyContext& context, std::string_view tool, const nlohmann::json& args);
 
 }  // namespace wright::agent
