@@ -8,6 +8,13 @@
 
 #include "base/embed.h"
 #include "base/json.h"
+#include "tools/git_blame.h"
+#include "tools/git_diff.h"
+#include "tools/git_log.h"
+#include "tools/git_status.h"
+#include "tools/glob.h"
+#include "tools/grep.h"
+#include "tools/list_dir.h"
 #include "tools/read_file.h"
 #include "tools/tool.h"
 
@@ -89,6 +96,13 @@ Result<void> check(const Json& schema, const Json& value, const std::string& pat
 std::span<const Tool> builtin_tools() {
   static const auto tools = std::to_array<Tool>({
       // One row a tool, sorted by name.
+      git_blame_tool(),
+      git_diff_tool(),
+      git_log_tool(),
+      git_status_tool(),
+      glob_tool(),
+      grep_tool(),
+      list_dir_tool(),
       read_file_tool(),
   });
   return tools;

@@ -35,6 +35,8 @@ struct GitStatus {
   bool truncated = false;
 };
 
+inline constexpr std::string_view kEmptyTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";  // revision of nothing
+
 struct GitDiffOptions {
   enum class What {
     unstaged,   // index -> work tree
@@ -113,9 +115,5 @@ class Git {
   explicit Git(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
-
-// A unified diff of two texts; empty when they are equal. `old_name` or `new_name` empty: created or removed.
-Result<std::string> unified_diff(const std::string& old_name, std::string_view old_text, const std::string& new_name,
-                                 std::string_view new_text, int context_lines = 3);
 
 }  // namespace wright::tools

@@ -50,6 +50,7 @@ int poll_context(const git_diff*, const char*, const char*, void* context) {
 
 // The tree of a revision; null for an empty text when there is no commit yet.
 Result<TreeHandle> tree_of(git_repository* repository, const std::string& revision) {
+  if (revision == kEmptyTree) return TreeHandle(nullptr);  // libgit2 takes null for it
   git_object* raw = nullptr;
   const std::string spec = (revision.empty() ? "HEAD" : revision) + "^{tree}";
   const int code = git_revparse_single(&raw, repository, spec.c_str());
@@ -176,26 +177,6 @@ Result<GitDiff> Git::diff(const GitDiffOptions& options, const Context& context)
     if (!out.truncated) out.text += text.view();
   }
   return out;
-}
-
-Result<std::string> unified_diff(const std::string& old_name, std::string_view old_text, const std::string& new_name,
-                                 std::string_view new_text, int context_lines) {
-  if (old_text == new_text && old_name.empty() == new_name.empty()) return std::string();
-  git_start();
-  git_diff_options options = GIT_DIFF_OPTIONS_INIT;
-  options.context_lines = static_cast<std::uint32_t>(std::clamp(context_lines, 0, 1000));
-  git_patch* raw = nullptr;
-  const std::string& any = new_name.empty() ? old_name : new_name;
-  // A null buffer means "no such file".
-  const int code = git_patch_from_buffers(&raw, old_name.empty() ? nullptr : old_text.data(), old_text.size(),
-                                          old_name.empty() ? any.c_str() : old_name.c_str(), new_name.empty() ? nullptr : new_text.data(),
-                                          new_text.size(), any.c_str(), &options);
-  const PatchHandle patch(raw);
-  if (code != 0) return git_error_of(code, "compare " + any);
-  if (!patch) return std::string();
-  GitText text;
-  if (const int printed = git_patch_to_buf(&text.raw, patch.get()); printed != 0) return git_error_of(printed, "print a diff");
-  return std::string(text.view());
 }
 
 }  // namespace wright::tools

@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "base/limits.h"
+#include <algorithm>
+
+#include "base/utf8.h"
 
 namespace wright::tools {
 
@@ -16,18 +18,10 @@ constexpr std::size_t kMaxAlternatives = 256;  // after brace expansion
 
 // The next character; an ill-formed byte stands for itself, outside of Unicode's range.
 char32_t next_char(std::string_view text, std::size_t& at) {
-  const auto b = static_cast<unsigned char>(text[at++]);
-  if (b < 0x80) return b;
-  const int more = b >= 0xF0 && b < 0xF8 ? 3 : b >= 0xE0 ? 2 : b >= 0xC2 ? 1 : 0;
-  if (more == 0 || b >= 0xF8 || at + static_cast<std::size_t>(more) > text.size()) return 0x110000u + b;
-  char32_t value = b & (0x3Fu >> more);
-  for (int i = 0; i < more; ++i) {
-    const auto c = static_cast<unsigned char>(text[at + static_cast<std::size_t>(i)]);
-    if ((c & 0xC0) != 0x80) return 0x110000u + b;
-    value = (value << 6) | (c & 0x3Fu);
-  }
-  at += static_cast<std::size_t>(more);
-  return value;
+  const utf8::Decoded d = utf8::decode(text, at);
+  if (!d.valid) return 0x110000u + static_cast<unsigned char>(text[at++]);
+  at += d.length;
+  return d.code;
 }
 
 char32_t lower(char32_t c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; }

@@ -165,14 +165,6 @@ TEST_CASE("git: linked work trees share their repository") {
   CHECK(walk(*root, {})->entries.size() == 2);
 }
 
-TEST_CASE("git: unified diff of two texts") {
-  CHECK(unified_diff("a", "x\n", "a", "x\n")->empty());
-  CHECK(unified_diff("a", "x\n", "a", "y\n")->find("--- a/a\n+++ b/a\n@@ -1 +1 @@\n-x\n+y\n") != std::string::npos);
-  CHECK(unified_diff("", "", "n", "y\n")->find("--- /dev/null\n+++ b/n\n@@ -0,0 +1 @@\n+y\n") != std::string::npos);
-  CHECK(unified_diff("n", "y\n", "", "")->find("+++ /dev/null\n") != std::string::npos);
-  CHECK(unified_diff("a", "x", "a", "x\n")->find("\\ No newline at end of file") != std::string::npos);
-}
-
 // Every key with which a repository can make git run a program, the attributes that would trigger it, and hooks.
 TEST_CASE("git: a hostile repository runs nothing") {
   std::vector<nlohmann::json> cases;
