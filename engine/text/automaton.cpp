@@ -25,10 +25,10 @@ std::int32_t Automaton::push(GrammarState back, std::int32_t below) const {
 
 // Follows silent edges, calls and returns; `out` gets the configurations that read a byte.
 void Automaton::close_over(Config config, std::vector<Config>& out, std::vector<Config>& seen, bool& complete) const {
-  std::vector<Config> todo{config};
-  while (!todo.empty() && seen.size() < kMaxConfigs) {
-    const Config at = todo.back();
-    todo.pop_back();
+  std::vector<Config> pending{config};
+  while (!pending.empty() && seen.size() < kMaxConfigs) {
+    const Config at = pending.back();
+    pending.pop_back();
     const auto place = std::lower_bound(seen.begin(), seen.end(), at);
     if (place != seen.end() && *place == at) continue;
     seen.insert(place, at);
@@ -36,9 +36,9 @@ void Automaton::close_over(Config config, std::vector<Config>& out, std::vector<
     bool reads = false;
     for (const Grammar::Edge& e : state.edges) {
       if (e.kind == Grammar::Edge::Kind::bytes) reads = true;
-      if (e.kind == Grammar::Edge::Kind::silent) todo.push_back({e.to, at.stack});
+      if (e.kind == Grammar::Edge::Kind::silent) pending.push_back({e.to, at.stack});
       if (e.kind == Grammar::Edge::Kind::call && stacks_[static_cast<std::size_t>(at.stack)].depth < kMaxDepth)
-        todo.push_back({grammar_.start_of(e.rule), push(e.to, at.stack)});
+        pending.push_back({grammar_.start_of(e.rule), push(e.to, at.stack)});
     }
     if (reads) out.push_back(at);
     if (!state.end) continue;
@@ -46,7 +46,7 @@ void Automaton::close_over(Config config, std::vector<Config>& out, std::vector<
       complete = true;
     } else {
       const Frame& frame = stacks_[static_cast<std::size_t>(at.stack)];
-      todo.push_back({frame.back, frame.below});
+      pending.push_back({frame.back, frame.below});
     }
   }
 }

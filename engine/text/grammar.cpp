@@ -134,14 +134,14 @@ Result<void> Grammar::check_left_recursion() const {
   // first[r]: rules that r may call before it reads a byte.
   std::vector<std::set<GrammarRule>> first(rules_.size());
   for (std::size_t r = 0; r < rules_.size(); ++r) {
-    std::vector<GrammarState> todo{rules_[r].start};
-    std::set<GrammarState> seen(todo.begin(), todo.end());
-    while (!todo.empty()) {
-      const GrammarState at = todo.back();
-      todo.pop_back();
+    std::vector<GrammarState> pending{rules_[r].start};
+    std::set<GrammarState> seen(pending.begin(), pending.end());
+    while (!pending.empty()) {
+      const GrammarState at = pending.back();
+      pending.pop_back();
       for (const Edge& e : state(at).edges) {
         if (e.kind == Edge::Kind::call) first[r].insert(e.rule);
-        if ((e.kind == Edge::Kind::silent || (e.kind == Edge::Kind::call && shortest(e.rule) == 0)) && seen.insert(e.to).second) todo.push_back(e.to);
+        if ((e.kind == Edge::Kind::silent || (e.kind == Edge::Kind::call && shortest(e.rule) == 0)) && seen.insert(e.to).second) pending.push_back(e.to);
       }
     }
   }
