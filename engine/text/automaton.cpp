@@ -4,7 +4,7 @@
 
 namespace wright::engine {
 
-Automaton::Automaton(Grammar grammar, std::shared_ptr<const TokenTrie> trie) : grammar_(std::move(grammar)), trie_(std::move(trie)) {
+Automaton::Automaton(Grammar grammar, std::shared_ptr<const VocabularyTrie> trie) : grammar_(std::move(grammar)), trie_(std::move(trie)) {
   stacks_.push_back({-1, -1, 0, 0});
   start_ = intern({{grammar_.start_of(grammar_.root()), 0}});
 }
@@ -107,7 +107,7 @@ void Automaton::fill_mask(Set& set, SetId id) const {
   std::vector<SetId> path(static_cast<std::size_t>(trie_->max_depth) + 1, -1);
   path[0] = id;
   for (std::size_t i = 0; i < trie_->nodes.size();) {
-    const TokenTrie::Node& node = trie_->nodes[i];
+    const VocabularyTrie::Node& node = trie_->nodes[i];
     const SetId to = step(path[static_cast<std::size_t>(node.depth) - 1], node.byte);
     if (to < 0) {
       i = static_cast<std::size_t>(node.end);

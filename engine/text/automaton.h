@@ -11,7 +11,7 @@
 
 #include "engine/text/constraint.h"
 #include "engine/text/grammar.h"
-#include "engine/text/token_trie.h"
+#include "engine/text/vocabulary_trie.h"
 
 namespace wright::engine {
 
@@ -21,7 +21,7 @@ class Automaton : public std::enable_shared_from_this<Automaton> {
   static constexpr std::size_t kMaxConfigs = 4096;  // of one set; what is beyond is dropped, which only forbids
   static constexpr std::size_t kMaxSets = 60'000;   // kept at once
 
-  Automaton(Grammar grammar, std::shared_ptr<const TokenTrie> trie);
+  Automaton(Grammar grammar, std::shared_ptr<const VocabularyTrie> trie);
 
   using SetId = std::int32_t;  // -1: nothing may follow
   SetId start() const { return start_; }
@@ -31,7 +31,7 @@ class Automaton : public std::enable_shared_from_this<Automaton> {
   void mask(SetId set, TokenMask& out) const;
   std::string forced(SetId set) const;
   std::string shortest_close(SetId set) const;
-  const TokenTrie& trie() const { return *trie_; }
+  const VocabularyTrie& trie() const { return *trie_; }
 
  private:
   struct Config {
@@ -56,7 +56,7 @@ class Automaton : public std::enable_shared_from_this<Automaton> {
   void fill_mask(Set& set, SetId id) const;
 
   const Grammar grammar_;
-  const std::shared_ptr<const TokenTrie> trie_;
+  const std::shared_ptr<const VocabularyTrie> trie_;
   mutable std::mutex mutex_;  // guards the rest
   mutable std::vector<Frame> stacks_;
   mutable std::map<std::pair<GrammarState, std::int32_t>, std::int32_t> stack_ids_;

@@ -11,14 +11,14 @@ namespace wright::engine {
 namespace {
 
 // One trie a tokenizer, while anybody uses it.
-std::shared_ptr<const TokenTrie> trie_of(const std::shared_ptr<const Tokenizer>& tokenizer) {
+std::shared_ptr<const VocabularyTrie> trie_of(const std::shared_ptr<const Tokenizer>& tokenizer) {
   static std::mutex mutex;  // guards tries
-  static std::map<std::weak_ptr<const Tokenizer>, std::weak_ptr<const TokenTrie>, std::owner_less<>> tries;
+  static std::map<std::weak_ptr<const Tokenizer>, std::weak_ptr<const VocabularyTrie>, std::owner_less<>> tries;
   std::lock_guard lock(mutex);
   std::erase_if(tries, [](const auto& entry) { return entry.first.expired(); });
   auto& slot = tries[tokenizer];
   auto trie = slot.lock();
-  if (!trie) slot = trie = std::make_shared<const TokenTrie>(*tokenizer);
+  if (!trie) slot = trie = std::make_shared<const VocabularyTrie>(*tokenizer);
   return trie;
 }
 
@@ -50,7 +50,7 @@ class AutomatonConstraint final : public Constraint {
   std::shared_ptr<const ConstraintState> start() const override { return std::make_shared<State>(automaton_, tokenizer_, automaton_->start()); }
 
  private:
-  const std::shared_ptr<const TokenTrie> trie_;
+  const std::shared_ptr<const VocabularyTrie> trie_;
   const std::shared_ptr<const Automaton> automaton_;
   const std::shared_ptr<const Tokenizer> tokenizer_;
 };

@@ -1,4 +1,4 @@
-#include "engine/text/token_trie.h"
+#include "engine/text/vocabulary_trie.h"
 
 #include <algorithm>
 #include <string_view>
@@ -11,7 +11,7 @@ struct Entry {
   TokenId id;
 };
 
-void add_subtree(TokenTrie& trie, std::span<const Entry> entries, std::size_t depth) {
+void add_subtree(VocabularyTrie& trie, std::span<const Entry> entries, std::size_t depth) {
   for (std::size_t i = 0; i < entries.size();) {
     if (entries[i].bytes.size() <= depth) {  // ends at the parent, which has taken it
       ++i;
@@ -37,7 +37,7 @@ void add_subtree(TokenTrie& trie, std::span<const Entry> entries, std::size_t de
 
 }  // namespace
 
-TokenTrie::TokenTrie(const Tokenizer& tokenizer) : vocabulary(tokenizer.size()), ends(tokenizer.end_tokens()) {
+VocabularyTrie::VocabularyTrie(const Tokenizer& tokenizer) : vocabulary(tokenizer.size()), ends(tokenizer.end_tokens()) {
   constexpr std::size_t kLongest = 512;  // bytes; longer tokens are never worth a walk this deep
   std::vector<Entry> entries;
   for (TokenId id = 0; id < tokenizer.size(); ++id) {

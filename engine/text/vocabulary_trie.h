@@ -9,7 +9,7 @@
 
 namespace wright::engine {
 
-struct TokenTrie {
+struct VocabularyTrie {
   struct Node {
     std::uint8_t byte = 0;
     std::int32_t depth = 0;    // bytes from the root, from 1
@@ -22,7 +22,7 @@ struct TokenTrie {
   int vocabulary = 0;
   std::vector<TokenId> ends;   // tokens that end a generation
 
-  explicit TokenTrie(const Tokenizer& tokenizer);
+  explicit VocabularyTrie(const Tokenizer& tokenizer);
 };
 
 }  // namespace wright::engine
