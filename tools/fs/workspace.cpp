@@ -195,6 +195,12 @@ Result<std::string> Workspace::peek(const std::string& path) const {
   return root_.read(name, limits::kReadFileBytes);
 }
 
+bool Workspace::was_read(const std::string& path) const {
+  const auto name = relative(path);
+  std::lock_guard lock(mutex_);
+  return name.ok() && seen_.contains(*name);
+}
+
 bool Workspace::exists(const std::string& path) const {
   const auto name = relative(path);
   return name.ok() && root_.open_at(*name, O_PATH).ok();

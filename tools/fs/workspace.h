@@ -51,6 +51,8 @@ class Workspace {
   // `conflict` when `to` exists.
   Result<void> rename(const std::string& from, const std::string& to);
   Result<void> set_executable(const std::string& name, bool on);
+  // Whether read() or write() remembered this file.
+  bool was_read(const std::string& name) const;
   bool exists(const std::string& name) const;
   bool is_folder(const std::string& name) const;
   // Whether any component of `name` is git's own folder, by git's rules for all systems (".GIT", "git~1", ".git " …).

@@ -35,9 +35,9 @@ inline std::vector<std::string_view> split_bare(std::string_view text) {
 }
 
 inline constexpr std::string_view kBlanks = " \t\r\n\f\v";
-inline std::string_view trim_end(std::string_view s) { return s.substr(0, s.find_last_not_of(kBlanks) + 1); }
-inline std::string_view trim_start(std::string_view s) { return s.substr(std::min(s.find_first_not_of(kBlanks), s.size())); }
-inline std::string_view trim(std::string_view s) { return trim_start(trim_end(s)); }
+inline std::string_view trim_right(std::string_view s) { return s.substr(0, s.find_last_not_of(kBlanks) + 1); }
+inline std::string_view trim_left(std::string_view s) { return s.substr(std::min(s.find_first_not_of(kBlanks), s.size())); }
+inline std::string_view trim(std::string_view s) { return trim_left(trim_right(s)); }
 inline bool blank(std::string_view s) { return s.find_first_not_of(kBlanks) == s.npos; }
 // The blanks before the first other character.
 inline std::string_view indent_of(std::string_view s) { return s.substr(0, std::min(s.find_first_not_of(" \t"), s.size())); }
