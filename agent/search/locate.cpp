@@ -150,7 +150,7 @@ SeenTypes types_by_region(const RanLines& ran, const Source& source) {
 bool is_protected(const std::string& name, const std::string& command) {
   const auto parts = components(name);
   for (std::size_t i = 0; i + 1 < parts.size(); ++i)
-    if (matches_any(parts[i], {"test", "tests", "__tests__", "spec", "specs", "testing", "__mocks__", "fixtures", ".github", ".gitlab", ".circleci", ".ci", "ci", ".husky"})) return true;
+    if (matches_any(parts[i], {"test", "tests", "__tests__", "spec", "specs", "testing", "*testcases", "*_tests", "__mocks__", "fixtures", ".github", ".gitlab", ".circleci", ".ci", "ci", ".husky"})) return true;
   const std::string& leaf = parts.back();
   if (matches_any(leaf, {"test_*", "*_test.*", "*.test.*", "*.spec.*", "test.*", "tests.*", "*Test.java", "*Tests.java", "conftest.py", "pytest.ini", "tox.ini", "setup.cfg",
                          "setup.py", "noxfile.py", "pyproject.toml", "package.json", "*.config.js", "*.config.cjs", "*.config.mjs", "*.config.ts", ".mocharc.*", ".jestrc*",

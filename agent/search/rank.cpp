@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 #include <map>
 #include <numeric>
 
@@ -40,6 +41,14 @@ std::size_t window_start(std::string_view text, std::size_t cut) {
   if (cut <= 2 * kWindowBytes) return 0;
   const std::size_t at = text.find('\n', (cut / kWindowBytes - 1) * kWindowBytes);
   return at == std::string_view::npos || at >= cut ? 0 : at + 1;
+}
+
+Result<engine::ScoreReply> score_now(engine::Engine& engine, const Context& context, engine::ScoreRequest request) {
+  std::promise<Result<engine::ScoreReply>> promise;
+  auto future = promise.get_future();
+  const engine::RequestId id = engine.score(std::move(request), [&](Result<engine::ScoreReply> reply) { promise.set_value(std::move(reply)); });
+  const auto hook = context.on_cancel([&] { engine.cancel(id); });
+  return future.get();
 }
 
 double sum(const std::vector<float>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
@@ -103,7 +112,7 @@ Result<void> Ranker::score(const Context& context, std::vector<Candidate*> batch
       originals.push_back(std::move(ends));
       request.groups.push_back(std::move(group));
     }
-    WRIGHT_TRY(const engine::ScoreReply reply, engine::score(engine_, context, std::move(request)));
+    WRIGHT_TRY(const engine::ScoreReply reply, score_now(engine_, context, std::move(request)));
     tokens_ += static_cast<std::size_t>(reply.usage.prompt_tokens + reply.usage.completion_tokens);
     std::size_t g = 0;
     for (auto& [cut, group_items] : by_cut) {
