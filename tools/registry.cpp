@@ -8,6 +8,8 @@
 
 #include "base/embed.h"
 #include "base/json.h"
+#include "tools/apply_patch.h"
+#include "tools/edit_file.h"
 #include "tools/git_blame.h"
 #include "tools/git_diff.h"
 #include "tools/git_log.h"
@@ -17,6 +19,7 @@
 #include "tools/list_dir.h"
 #include "tools/read_file.h"
 #include "tools/tool.h"
+#include "tools/write_file.h"
 
 namespace wright {
 extern const EmbeddedFile tool_texts[];
@@ -96,6 +99,8 @@ Result<void> check(const Json& schema, const Json& value, const std::string& pat
 std::span<const Tool> builtin_tools() {
   static const auto tools = std::to_array<Tool>({
       // One row a tool, sorted by name.
+      apply_patch_tool(),
+      edit_file_tool(),
       git_blame_tool(),
       git_diff_tool(),
       git_log_tool(),
@@ -104,6 +109,7 @@ std::span<const Tool> builtin_tools() {
       grep_tool(),
       list_dir_tool(),
       read_file_tool(),
+      write_file_tool(),
   });
   return tools;
 }

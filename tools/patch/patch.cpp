@@ -12,7 +12,10 @@
 #include "tools/fs/workspace.h"
 #include "tools/patch/lines.h"
 #include "tools/patch/planners.h"
+#include "tools/patch/search_replace.h"
+#include "tools/patch/unified.h"
 #include "tools/patch/unified_diff.h"
+#include "tools/patch/v4a.h"
 
 namespace wright::tools::patch {
 
@@ -97,6 +100,23 @@ std::vector<std::string> WorkspaceReader::list() {
     }
   }
   std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::vector<std::string> named_paths(Format format, std::string_view text) {
+  if (format == Format::automatic) format = detect_format(text).value_or(Format::automatic);
+  std::vector<std::string> out;
+  const auto add = [&](const std::string& name) {
+    if (!name.empty() && name != "/dev/null" && std::find(out.begin(), out.end(), name) == out.end()) out.push_back(name);
+  };
+  if (format == Format::v4a)
+    for (const auto& s : parse_v4a(text, true).sections) add(s.path), add(s.move_to);
+  if (format == Format::search_replace)
+    for (const auto& b : parse_reply(text, fence_of_reply(text), {}).blocks) add(b.file);
+  if (format == Format::unified)
+    for (const auto& s : parse_unified(text).sections)
+      for (const std::string& name : {s.old_name, s.new_name, s.rename_from, s.rename_to})
+        add(name.starts_with("a/") || name.starts_with("b/") ? name.substr(2) : name);
   return out;
 }
 

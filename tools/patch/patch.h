@@ -83,6 +83,9 @@ struct Plan {
   std::optional<Failure> failure;           // with compat there may be changes beside it
 };
 
+// The paths that a text names, as written and without looking at any file: what approval decides by. Empty: not an edit.
+std::vector<std::string> named_paths(Format format, std::string_view text);
+
 Plan make_plan(Format format, std::string_view text, Reader& reader, const Options& options = {});
 
 // All or none: when a write fails, the files written before it are put back.

@@ -3,46 +3,14 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "tools/patch/endings.h"
 #include "tools/patch/lines.h"
 #include "tools/patch/search_replace.h"
 #include "tools/patch/seek.h"
-#include "tools/patch/unified_diff.h"
 
 namespace wright::tools::patch {
 
 namespace {
-
-constexpr std::string_view kBom = "\xEF\xBB\xBF";
-
-std::string to_lf(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\r') out += text[i];
-    else if (i + 1 >= text.size() || text[i + 1] != '\n') out += '\n';
-  }
-  return out;
-}
-
-// Lines that stayed keep their own ending; new ones take that of the file's first line.
-std::string restore_endings(std::string_view original, const std::string& before, const std::string& after) {
-  if (original == before) return after;
-  const Source file = split_source(original, true, false);
-  const auto lines = split_keep(after);
-  std::string out;
-  std::size_t old_at = 0, new_at = 0;
-  const auto keep = [&](std::size_t until) {
-    for (; new_at < until; ++new_at, ++old_at) out.append(file.lines[old_at].text).append(file.lines[old_at].ending);
-  };
-  for (const auto& change : diff_lines(before, after)) {
-    keep(change.new_begin);
-    for (; new_at < change.new_end; ++new_at)
-      out.append(without_ending(lines[new_at])).append(lines[new_at].ends_with('\n') ? file.ending : "");
-    old_at = change.old_end;
-  }
-  keep(lines.size());
-  return out;
-}
 
 class Planner {
  public:
@@ -85,13 +53,10 @@ class Planner {
   std::optional<std::string> replaced(const std::string& file, const Block& block) {
     const auto bytes = tree_.read(file);
     if (!bytes.ok()) return std::nullopt;
-    std::string_view original = *bytes;
-    const bool bom = original.starts_with(kBom);
-    if (bom) original.remove_prefix(kBom.size());
-    const std::string before = to_lf(original);
-    const auto after = replace_block(before, file, to_lf(block.search), to_lf(block.replace), fence_);
+    const LfText text = to_lf_text(*bytes);
+    const auto after = replace_block(text.text, file, to_lf(block.search), to_lf(block.replace), fence_);
     if (!after || after->empty()) return std::nullopt;  // an edit that leaves nothing counts as a failed match
-    return std::string(bom ? kBom : "") + restore_endings(original, before, *after);
+    return from_lf_text(text, *after);
   }
 
   // The other files of the chat in which the block matches.

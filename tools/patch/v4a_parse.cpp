@@ -125,8 +125,12 @@ class Parser {
     return true;
   }
 
-  bool update(V4aSection& section, std::size_t started) {
+  void move_line(V4aSection& section) {
     if (at_ < end_ && lines_[at_].starts_with(kMove)) section.move_to = trim_end_unicode(lines_[at_++].substr(kMove.size()));
+  }
+
+  bool update(V4aSection& section, std::size_t started) {
+    move_line(section);
     while (lenient_ && at_ < end_ && git_header(lines_[at_])) ++at_;
     while (at_ < end_) {
       const std::string_view line = lines_[at_];
@@ -135,6 +139,7 @@ class Parser {
         ++at_;
       } else if (section.chunks.empty() && trim_end_unicode(line) == kEof) {
         ++at_;
+        if (section.move_to.empty()) move_line(section);
       } else if (is_section(line) || trim_end_unicode(line) == kEnd) {
         break;
       } else if (!chunk(section)) {
