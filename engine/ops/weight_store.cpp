@@ -6,6 +6,15 @@
 #include "engine/tensor/quant.h"
 
 namespace wright::engine {
+namespace {
+
+// Types whose bytes alone say the value. Bytes of integers and 8-bit floats need scales that stand in other tensors.
+bool is_number(DType type) {
+  const DTypeInfo& d = info(type);
+  return can_dequantise(type) && (d.block_elements > 1 || type == DType::f32 || type == DType::f16 || type == DType::bf16 || type == DType::f64);
+}
+
+}  // namespace
 
 Result<TensorView> find_weight(const Weights& weights, const WeightInfo& wanted) {
   const TensorView* view = weights.find(wanted.name);
@@ -18,9 +27,9 @@ Result<TensorView> find_weight(const Weights& weights, const WeightInfo& wanted)
                  fmt::format("{}: tensor {} has shape ({}), its model needs ({})", weights.path(), wanted.name, fmt::join(shape, ", "),
                              fmt::join(wanted.shape, ", ")),
                  "the checkpoint does not fit its own hyper-parameters; fetch it again"};
-  if (!can_dequantise(view->type))
-    return Error{ErrorKind::invalid, fmt::format("{}: tensor {} has type {}, which cannot be computed with", weights.path(), wanted.name,
-                                                 info(view->type).name), "choose another quantisation of the model"};
+  if (!is_number(view->type))
+    return Error{ErrorKind::model, fmt::format("{}: tensor {} has type {}, whose scales this architecture does not read", weights.path(),
+                                               wanted.name, info(view->type).name), "choose another quantisation of the model"};
   return *view;
 }
 
