@@ -1,0 +1,50 @@
+#include "engine/backends/cpu/isa.h"
+
+namespace wright::engine::cpu {
+namespace {
+
+struct Row {
+  const char* isa;
+  bool (*supported)();
+  const Kernels& (*kernels)();
+};
+
+bool always() { return true; }
+bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c"); }
+bool has_avx512() {
+  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+}
+bool has_vnni() { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
+
+// Slowest first; of rows with one name the last that is supported is taken.
+constexpr Row kRows[] = {
+    {"scalar", always, kernels_scalar},
+    {"avx2", has_avx2, kernels_avx2},
+    {"avx512", has_avx512, kernels_avx512},
+    {"avx512", has_vnni, kernels_vnni},
+};
+
+}  // namespace
+
+Result<const Kernels*> kernels_for(const std::string& isa) {
+  const Kernels* found = nullptr;
+  bool known = isa == "auto";
+  for (const Row& row : kRows) {
+    if (isa != "auto" && isa != row.isa) continue;
+    known = true;
+    if (row.supported()) found = &row.kernels();
+  }
+  if (found) return found;
+  if (!known) return Error{ErrorKind::usage, "unknown instruction set '" + isa + "'", "one of auto, scalar, avx2, avx512"};
+  return Error{ErrorKind::usage, "this processor has no " + isa, "leave --isa out, or use --isa scalar"};
+}
+
+std::vector<const Kernels*> supported_kernels() {
+  std::vector<const Kernels*> all;
+  for (const Row& row : kRows)
+    if (row.supported()) all.push_back(&row.kernels());
+  return all;
+}
+
+}  // namespace wright::engine::cpu

@@ -1,0 +1,197 @@
+// Linear kernels, written once over Lanes: out[r][c] = sum_k x[r][k] w[c][k]. A tile holds 16 output columns side by side, so
+// that a vector accumulates columns and no horizontal sum is needed. Quantised packs multiply unsigned weight bytes with
+// signed activation bytes a block of 32 k, exactly, then scale once in f32; offsets (q - 8) come in by the block's activation
+// sum. For one row the loop is bound by reading weights; more rows reuse the unpacked bytes in registers.
+// Each (row, column) sees the same operations in the same order whatever kRows is: bits do not depend on the batch.
+#pragma once
+
+#include "engine/backends/cpu/kernels.h"
+
+namespace wright::engine::cpu {
+
+template <class L>
+struct LinearImpl {
+  using F = typename L::F;
+  using B = typename L::B;
+  using Dot = typename L::Dot;
+  static constexpr int kHalves = kTile / L::kWidth;
+  static constexpr int kGroupBytes = 4 * kTile;  // bytes of four k of a tile
+
+  // Weights of one block in registers: eight groups of four k.
+  template <Pack kPack>
+  [[gnu::always_inline]] static inline void unpack(const std::byte* tile, int block, int blocks, int half, B (&w)[8]) {
+    const auto* base = reinterpret_cast<const std::uint8_t*>(tile) + half * 4 * L::kWidth;
+    if constexpr (kPack == Pack::n8) {
+      const auto* p = base + static_cast<std::size_t>(block) * 8 * kGroupBytes;
+      for (int g = 0; g < 8; ++g) w[g] = L::bytes(p + g * kGroupBytes);
+    } else {
+      const auto* p = base + static_cast<std::size_t>(block) * 4 * kGroupBytes;
+      for (int g = 0; g < 4; ++g) {
+        const B both = L::bytes(p + g * kGroupBytes);
+        w[g] = L::mask(both, 15);
+        w[g + 4] = L::mask(L::template shift<-4>(both), 15);
+      }
+    }
+    if constexpr (kPack == Pack::n6) {
+      const auto* p = base + (static_cast<std::size_t>(blocks) * 4 + static_cast<std::size_t>(block) * 2) * kGroupBytes;
+      for (int half_block = 0; half_block < 2; ++half_block) {
+        const B high = L::bytes(p + half_block * kGroupBytes);
+        B* q = w + 4 * half_block;
+        q[0] = L::either(q[0], L::mask(L::template shift<4>(high), 0x30));
+        q[1] = L::either(q[1], L::mask(L::template shift<2>(high), 0x30));
+        q[2] = L::either(q[2], L::mask(high, 0x30));
+        q[3] = L::either(q[3], L::mask(L::template shift<-2>(high), 0x30));
+      }
+    }
+  }
+
+  template <Pack kPack> static constexpr std::size_t block_bytes() {
+    return kPack == Pack::n8 ? 8 * kGroupBytes : kPack == Pack::n6 ? 6 * kGroupBytes : 4 * kGroupBytes;
+  }
+  template <Pack kPack> static constexpr int scales_per_block() {
+    return kPack == Pack::n4m || kPack == Pack::n6 ? 2 * kTile : kTile;
+  }
+
+  template <Pack kPack> static constexpr float offset() {
+    return kPack == Pack::n8 ? 128.0f : kPack == Pack::n6 ? 32.0f : 8.0f;
+  }
+
+  template <Pack kPack, int kRows>
+  [[gnu::always_inline]] static inline void quantised(const LinearCall& c, int tile, int half, int row) {
+    const int blocks = c.w->inner / kBlock;
+    const std::byte* data = c.w->data + static_cast<std::size_t>(tile) * c.w->tile_bytes;
+    const auto* scales = reinterpret_cast<const std::uint16_t*>(data + static_cast<std::size_t>(blocks) * block_bytes<kPack>()) +
+                         half * L::kWidth;
+    const std::size_t inner = static_cast<std::size_t>(c.w->inner);
+    const std::int8_t* q = c.in.q + static_cast<std::size_t>(row) * inner;
+    const float* d = c.in.d + static_cast<std::size_t>(row) * static_cast<std::size_t>(blocks);
+    const float* s = c.in.s + static_cast<std::size_t>(row) * static_cast<std::size_t>(blocks);
+    [[maybe_unused]] const float* halves = c.in.h + static_cast<std::size_t>(row) * static_cast<std::size_t>(2 * blocks);
+    F acc[kRows];
+    for (int r = 0; r < kRows; ++r) acc[r] = L::zero();
+    for (int b = 0; b < blocks; ++b) {
+      B w[8];
+      unpack<kPack>(data, b, blocks, half, w);
+      const std::uint16_t* scale = scales + b * scales_per_block<kPack>();
+      // w = d q + m; packs without m have one from their offset.
+      const F wd = L::load(scale);
+      [[maybe_unused]] const F wd2 = kPack == Pack::n6 ? L::load(scale + kTile) : wd;
+      const F wm = kPack == Pack::n4m ? L::load(scale + kTile) : L::mul(wd, L::set1(-offset<kPack>()));
+      [[maybe_unused]] const F wm2 = L::mul(wd2, L::set1(-offset<kPack>()));
+      if constexpr (kRows <= 2) {
+        for (std::size_t line = 0; line < block_bytes<kPack>(); line += 64)
+          L::prefetch(data + static_cast<std::size_t>(b) * block_bytes<kPack>() + line + 4096);
+      }
+      for (int r = 0; r < kRows; ++r) {
+        const std::int8_t* x = q + static_cast<std::size_t>(r) * inner + static_cast<std::size_t>(b) * kBlock;
+        const F xd = L::set1(d[r * blocks + b]);
+        if constexpr (kPack == Pack::n6) {
+          const float* h = halves + 2 * (r * blocks + b);
+          Dot first = L::dot_zero(), second = L::dot_zero();
+          for (int g = 0; g < 4; ++g) {
+            first = L::dot7(first, w[g], x + 4 * g);
+            second = L::dot7(second, w[g + 4], x + 16 + 4 * g);
+          }
+          acc[r] = L::fma(L::mul(L::to_float(L::finish(first)), xd), wd, acc[r]);
+          acc[r] = L::fma(wm, L::set1(h[0]), acc[r]);
+          acc[r] = L::fma(L::mul(L::to_float(L::finish(second)), xd), wd2, acc[r]);
+          acc[r] = L::fma(wm2, L::set1(h[1]), acc[r]);
+        } else {
+          Dot dot = L::dot_zero();
+          F value;
+          if constexpr (kPack == Pack::n8) {
+            for (int g = 0; g < 8; ++g) dot = L::dot8(dot, w[g], x + 4 * g);
+            value = L::to_float(L::finish(dot));
+          } else {
+            for (int g = 0; g < 8; ++g) dot = L::dot4(dot, w[g], x + 4 * g);
+            value = L::to_float(L::finish4(dot));
+          }
+          acc[r] = L::fma(L::mul(value, xd), wd, acc[r]);
+          acc[r] = L::fma(wm, L::set1(s[r * blocks + b]), acc[r]);
+        }
+      }
+    }
+    for (int r = 0; r < kRows; ++r) store(c, tile, half, row + r, acc[r]);
+  }
+
+  [[gnu::always_inline]] static inline void store(const LinearCall& c, int tile, int half, int row, F value) {
+    const int column = tile * kTile + half * L::kWidth;
+    int n = c.w->columns - column;
+    if (n <= 0) return;
+    n = n < L::kWidth ? n : L::kWidth;
+    float* out = c.out + static_cast<std::size_t>(row) * c.out_stride + column;
+    if (c.bias) value = L::add(value, L::load_n(c.bias + column, n));
+    if (n == L::kWidth) L::store(out, value);
+    else L::store_n(out, value, n);
+  }
+
+  template <Pack kPack> [[gnu::always_inline]] static inline F load_plain(const std::byte* p, std::size_t i) {
+    if constexpr (kPack == Pack::f32) return L::load(reinterpret_cast<const float*>(p) + i);
+    else if constexpr (kPack == Pack::f16) return L::load(reinterpret_cast<const std::uint16_t*>(p) + i);
+    else return L::load_bf16(reinterpret_cast<const std::uint16_t*>(p) + i);
+  }
+
+  // kHalfTiles vectors of columns at a time: with one row, several chains of additions hide their latency.
+  template <Pack kPack, int kRows, int kHalfTiles>
+  [[gnu::always_inline]] static inline void plain(const LinearCall& c, int half_tile, int row) {
+    F acc[kRows][kHalfTiles];
+    const std::byte* data[kHalfTiles];
+    const std::size_t element = kPack == Pack::f32 ? 4 : 2;
+    for (int t = 0; t < kHalfTiles; ++t) {
+      const int h = half_tile + t;
+      data[t] = c.w->data + static_cast<std::size_t>(h / kHalves) * c.w->tile_bytes +
+                static_cast<std::size_t>(h % kHalves * L::kWidth) * element;
+      for (int r = 0; r < kRows; ++r) acc[r][t] = L::zero();
+    }
+    const float* x = c.in.x + static_cast<std::size_t>(row) * c.in.stride;
+    for (int k = 0; k < c.w->inner; ++k) {
+      F w[kHalfTiles];
+      for (int t = 0; t < kHalfTiles; ++t) w[t] = load_plain<kPack>(data[t], static_cast<std::size_t>(k) * kTile);
+      for (int r = 0; r < kRows; ++r) {
+        const F xk = L::set1(x[static_cast<std::size_t>(r) * c.in.stride + static_cast<std::size_t>(k)]);
+        for (int t = 0; t < kHalfTiles; ++t) acc[r][t] = L::fma(w[t], xk, acc[r][t]);
+      }
+    }
+    for (int t = 0; t < kHalfTiles; ++t)
+      for (int r = 0; r < kRows; ++r) store(c, (half_tile + t) / kHalves, (half_tile + t) % kHalves, row + r, acc[r][t]);
+  }
+
+  template <Pack kPack, int kRows>
+  static void rows_of(const LinearCall& c, int row) {
+    if constexpr (kPack == Pack::f32 || kPack == Pack::f16 || kPack == Pack::bf16) {
+      constexpr int kStep = kRows == 1 ? 4 : kRows == 2 ? 2 : 1;
+      int h = c.tile_begin * kHalves;
+      const int end = c.tile_end * kHalves;
+      for (; h + kStep <= end; h += kStep) plain<kPack, kRows, kStep>(c, h, row);
+      for (; h < end; ++h) plain<kPack, kRows, 1>(c, h, row);
+    } else {
+      for (int tile = c.tile_begin; tile < c.tile_end; ++tile)
+        for (int half = 0; half < kHalves; ++half) quantised<kPack, kRows>(c, tile, half, row);
+    }
+  }
+
+  template <Pack kPack>
+  static void linear(const LinearCall& call) {
+    LinearCall c = call;
+    // One tile at a time over all rows, so that its weights are read from memory once.
+    const int step = call.rows > L::kLinearRows ? 1 : call.tile_end - call.tile_begin;
+    for (int tile = call.tile_begin; tile < call.tile_end; tile += step) {
+      c.tile_begin = tile;
+      c.tile_end = tile + step;
+      int row = 0;
+      for (; row + L::kLinearRows <= c.rows; row += L::kLinearRows) rows_of<kPack, L::kLinearRows>(c, row);
+      if constexpr (L::kLinearRows > 4) {
+        for (; row + 4 <= c.rows; row += 4) rows_of<kPack, 4>(c, row);
+      }
+      for (; row + 2 <= c.rows; row += 2) rows_of<kPack, 2>(c, row);
+      for (; row < c.rows; ++row) rows_of<kPack, 1>(c, row);
+    }
+  }
+
+  static constexpr LinearKernels table() {
+    return {{linear<Pack::f32>, linear<Pack::f16>, linear<Pack::bf16>, linear<Pack::n4>, linear<Pack::n4m>, linear<Pack::n6>,
+             linear<Pack::n8>}};
+  }
+};
+
+}  // namespace wright::engine::cpu
