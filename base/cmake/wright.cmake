@@ -38,7 +38,8 @@ endif()
 
 # Kernels are compiled once per instruction set; the file's name says which. Chosen at run time.
 set(WRIGHT_ISA_avx2 -mavx2 -mfma -mf16c)
-set(WRIGHT_ISA_avx512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mfma -mf16c)
+# (-Wno-uninitialized: GCC 12's own AVX-512 header)
+set(WRIGHT_ISA_avx512 -Wno-uninitialized -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mfma -mf16c)
 set(WRIGHT_ISA_vnni ${WRIGHT_ISA_avx512} -mavx512vnni)
 set(WRIGHT_ISA_amx ${WRIGHT_ISA_vnni} -mavx512bf16 -mamx-tile -mamx-int8 -mamx-bf16)
 
