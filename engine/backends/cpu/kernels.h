@@ -113,6 +113,9 @@ struct AttendCall {
 inline constexpr float kNoLogit = -1e30f;
 inline constexpr int round_up(int n, int to) { return (n + to - 1) / to * to; }
 
+// Reads `bytes` (a multiple of 1024) at `p` as fast as the loads allow; the result only keeps the reads alive.
+using ReadFn = float (*)(const std::byte* p, std::size_t bytes);
+
 struct Kernels {
   const char* isa;   // as in --isa
   const char* name;  // for describe(): "avx512-vnni"
@@ -133,6 +136,7 @@ struct Kernels {
   // K and V of one token and head into slot t of a block.
   void (*store_kv[kKvKinds])(const float* k, int key_dim, const float* v, int value_dim, std::byte* k_block, std::byte* v_block,
                              int t);
+  ReadFn read;
 };
 
 const Kernels& kernels_scalar();

@@ -12,7 +12,8 @@ const Kernels& kernels_avx2() {
     Kernels k{"avx2", "avx2", {}, Rows::norm, Rows::activate, Rows::add, Rows::multiply, Rows::scale, Rows::rope, Rows::quantise,
               {Attend::attend<KvKind::f32>, Attend::attend<KvKind::f16>, Attend::attend<KvKind::bf16>},
               Attend::merge, Attend::finish,
-              {Attend::store_kv<KvKind::f32>, Attend::store_kv<KvKind::f16>, Attend::store_kv<KvKind::bf16>}};
+              {Attend::store_kv<KvKind::f32>, Attend::store_kv<KvKind::f16>, Attend::store_kv<KvKind::bf16>},
+              Rows::read};
     for (int i = 0; i < kPacks; ++i) k.linear[i] = linear_avx2().linear[i];
     return k;
   }();

@@ -123,6 +123,16 @@ struct RowsImpl {
     });
   }
 
+  static float read(const std::byte* p, std::size_t bytes) {
+    F sum[4] = {L::zero(), L::zero(), L::zero(), L::zero()};
+    const float* x = reinterpret_cast<const float*>(p);
+    for (std::size_t i = 0; i < bytes / 4; i += 4 * kW) {
+      if (i % 16 == 0) L::prefetch(x + i + 1024);
+      for (int k = 0; k < 4; ++k) sum[k] = L::max(sum[k], L::load(x + i + static_cast<std::size_t>(k * kW)));
+    }
+    return L::sum(L::max(L::max(sum[0], sum[1]), L::max(sum[2], sum[3])));
+  }
+
   static void quantise(const float* x, int n, std::int8_t* q, float* d, float* s, float* h) {
     constexpr int kVectors = kBlock / kW;
     for (int b = 0; b < n / kBlock; ++b, x += kBlock, q += kBlock) {
