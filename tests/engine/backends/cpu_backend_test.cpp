@@ -8,6 +8,7 @@
 
 #include "engine/backends/backend.h"
 #include "engine/backends/cpu/isa.h"
+#include "tests/engine/backends/feed.h"
 #include "tests/support/toy_model.h"
 
 using namespace wright;
@@ -31,39 +32,8 @@ std::unique_ptr<Backend> open(const test::ToyModel& model, const std::string& is
   return std::move(*b);
 }
 
-// One sequence on a backend, fed piece by piece.
-struct Feed {
-  Backend& backend;
-  std::vector<PageId> pages = {};
-  StateSlot state = -1;
-  int past = 0;
-
-  void room(int n) {
-    while (static_cast<int>(pages.size()) * 64 < n) pages.push_back(*backend.alloc_page());
-    if (backend.state_bytes() && state < 0) state = *backend.alloc_state();
-  }
-  PassSequence next(int n) {
-    room(past + n);
-    return {pages, past, n, state, {}};
-  }
-  // Logits of all rows.
-  std::vector<float> run(std::span<const TokenId> ids) {
-    const PassSequence s = next(static_cast<int>(ids.size()));
-    std::vector<std::int32_t> outputs(ids.size());
-    std::iota(outputs.begin(), outputs.end(), 0);
-    std::vector<float> logits(ids.size() * test::kToyVocab);
-    REQUIRE(backend.run(Context(), {ids, {&s, 1}, outputs, logits.data()}).ok());
-    past += static_cast<int>(ids.size());
-    return logits;
-  }
-  std::vector<float> run_in_chunks(const std::vector<TokenId>& ids, std::size_t chunk) {
-    std::vector<float> all;
-    for (std::size_t i = 0; i < ids.size(); i += chunk) {
-      const auto part = run(std::span(ids).subspan(i, std::min(chunk, ids.size() - i)));
-      all.insert(all.end(), part.begin(), part.end());
-    }
-    return all;
-  }
+struct Feed : test::Feed {
+  explicit Feed(Backend& b) : test::Feed{b, test::kToyVocab} {}
 };
 
 bool same_bits(std::span<const float> a, std::span<const float> b) {
@@ -110,7 +80,7 @@ TEST_CASE("cpu backend: bits do not depend on chunks, batch mates or threads", "
       if (want.empty()) want = got;
       INFO(k->name << " chunk " << chunk);
       REQUIRE(same_bits(got, want));
-      for (const PageId p : feed.pages) backend->free_page(p);
+      feed.free();
     }
     for (const int threads : {1, 3}) {
       auto other = open(model, k->isa, threads);
@@ -214,7 +184,10 @@ TEST_CASE("cpu backend: pages and states are copied, freed and bounded", "[cpu]"
   Feed feed{backend};
   const auto ids = tokens(50), more = tokens(3, 5);
   feed.run(ids);
-  Feed fork{backend, {*backend.alloc_page()}, *backend.alloc_state(), feed.past};
+  Feed fork{backend};
+  fork.pages = {*backend.alloc_page()};
+  fork.state = *backend.alloc_state();
+  fork.past = feed.past;
   backend.copy_page(feed.pages[0], fork.pages[0]);
   backend.copy_state(feed.state, fork.state);
   REQUIRE(same_bits(feed.run(more), fork.run(more)));

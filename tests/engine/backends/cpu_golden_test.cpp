@@ -1,0 +1,124 @@
+// The CPU backend on tiny checkpoints within the tolerance that golden/README.md gives for bf16 or Q8 arithmetic, on every
+// instruction set; and SmolLM2's greedy ids up to the first step whose gap is within the arithmetic's error.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "daemon/api/services.h"
+#include "engine/backends/cpu/isa.h"
+#include "engine/model/architecture.h"
+#include "engine/tensor/quant.h"
+#include "tests/engine/backends/feed.h"
+#include "tests/support/shared.h"
+
+using namespace wright;
+using namespace wright::engine;
+
+namespace {
+
+template <class T> T need(Result<T> result) {
+  if (!result) FAIL(result.error().text());
+  return std::move(*result);
+}
+
+std::vector<float> floats(const TensorView& view) {
+  std::vector<float> values(static_cast<std::size_t>(view.elements()));
+  dequantise(view.type, view.data, values.data(), values.size());
+  return values;
+}
+
+std::unique_ptr<Backend> backend_of(const std::shared_ptr<const Weights>& weights, const std::shared_ptr<const OpList>& ops,
+                                    const std::string& isa, KvType kv = KvType::f16) {
+  BackendOptions options;
+  options.isa = isa;
+  options.threads = 2;
+  options.kv = kv;
+  return need(make_cpu_backend(ops, weights, options));
+}
+
+void check_model(const std::string& model, const std::string& stem) {
+  const auto weights = need(open_weights(model)), recorded = need(open_weights(stem + ".safetensors"));
+  const auto ops = need(build_op_list(*weights));
+  const Json json = Json::parse(need(read_file(stem + ".json")));
+  const auto drift = json["drift_bf16"].get<std::vector<double>>();
+  const auto vocab = static_cast<std::size_t>(ops->n_vocab);
+  for (const cpu::Kernels* k : cpu::supported_kernels())
+    for (const KvType kv : {KvType::f16, KvType::bf16, KvType::f32}) {
+      const auto backend = backend_of(weights, ops, k->isa, kv);
+      double most = 0, sum = 0, n = 0;
+      for (const auto& prompt : json["prompts"]) {
+        test::Feed feed{*backend, vocab};
+        const auto logits = feed.run_in_chunks(prompt["ids"].get<std::vector<TokenId>>(), 128);
+        const auto want = floats(*recorded->find(prompt["logits"].get<std::string>()));
+        const auto rows = prompt["rows"].get<std::vector<std::size_t>>();
+        for (std::size_t r = 0; r < rows.size(); ++r)
+          for (std::size_t i = 0; i < vocab; ++i, ++n) {
+            const double error = std::fabs(logits[rows[r] * vocab + i] - want[r * vocab + i]);
+            REQUIRE(std::isfinite(error));
+            most = std::max(most, error);
+            sum += error;
+          }
+      }
+      INFO(model << " " << k->name << " kv " << static_cast<int>(kv) << ": mean error " << sum / n << ", largest " << most);
+      CHECK(sum / n <= 2 * drift[1]);
+      CHECK(most <= 3 * drift[0]);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("cpu golden: hub folders", "[cpu]") {
+  for (const char* name : {"llama-gqa-llama3rope", "llama-tied-smollm", "llama-linear", "mistral-swa"}) {
+    const auto folder = test::shared_path(std::string("golden/models/") + name);
+    if (!folder) return;
+    check_model(*folder, *folder + "/golden");
+  }
+}
+
+TEST_CASE("cpu golden: GGUF files", "[cpu]") {
+  for (const char* name : {"llama-f16", "llama-q4_1-tied", "llama-kquants"}) {
+    const auto path = test::shared_path(std::string("golden/gguf/") + name + ".gguf");
+    if (!path) return;
+    check_model(*path, path->substr(0, path->size() - 5));
+  }
+}
+
+TEST_CASE("cpu golden: SmolLM2 continues as recorded", "[cpu]") {
+  const auto json_path = test::shared_path("golden/smollm2-135m.json");
+  const auto model = daemon::find_model(daemon::Folders::from_environment(), "SmolLM2-135M-Instruct");
+  if (!json_path || !model.ok()) {
+    WARN("skipped: the default model or golden/smollm2-135m.json is not there");
+    return;
+  }
+  const auto weights = need(open_weights(*model));
+  const auto ops = need(build_op_list(*weights));
+  const Json json = Json::parse(need(read_file(*json_path)));
+  const auto vocab = static_cast<std::size_t>(ops->n_vocab);
+  const double kError = 0.5, kGap = 0.3;  // logits spread about 5; Q8 activations move them by 0.05, at worst by kError
+  const auto backend = backend_of(weights, ops, "auto");
+  std::size_t compared = 0;
+  for (const auto& prompt : json["prompts"]) {
+    test::Feed feed{*backend, vocab};
+    auto logits = feed.run(prompt["ids"].get<std::vector<TokenId>>());
+    std::vector<float> last(logits.end() - static_cast<std::ptrdiff_t>(vocab), logits.end());
+    const auto top = prompt["top_ids"].get<std::vector<std::size_t>>();
+    const auto top_logits = prompt["top_logits"].get<std::vector<double>>();
+    double most = 0;
+    for (std::size_t i = 0; i < top.size(); ++i) most = std::max(most, std::fabs(last[top[i]] - top_logits[i]));
+    INFO(prompt["text"].get<std::string>() << ": largest error " << most);
+    CHECK(most < kError);
+    const auto greedy = prompt["greedy"].get<std::vector<TokenId>>();
+    const auto gaps = prompt["greedy_gaps"].get<std::vector<double>>();
+    std::size_t same = 0;
+    for (; same < greedy.size() && gaps[same] > kGap; ++same) {
+      const auto best = static_cast<TokenId>(std::ranges::max_element(last) - last.begin());
+      REQUIRE(best == greedy[same]);
+      last = feed.run({&best, 1});
+    }
+    compared += same;
+  }
+  CHECK(compared >= 40);
+}
