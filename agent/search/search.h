@@ -26,6 +26,7 @@ struct FixRequest {
   std::string description;             // the user's words, a hint for scoring; may be empty
   std::string order = "model";         // "model", "prior" or "random" (for measurements)
   std::uint64_t seed = 0;
+  bool list_only = false;              // find and order the candidates, try none: each is reported as progress (for measurements)
   std::shared_ptr<engine::Engine> engine;  // null: no model, operator prior only
   tools::CommandPolicy commands;
 };
@@ -56,6 +57,8 @@ struct FixReport {
   std::vector<Refusal> refused;        // passed, but games the tests
   std::string tests_before;            // one line
   int runs = 0, candidates = 0, passing = 0;
+  int first_pass = 0;                  // runs up to the first candidate that passed; 0: none did
+  double seconds_per_test = 0;         // of the unpatched run
   double seconds = 0;
   std::vector<std::string> looked_at;  // functions, most suspicious first
   std::string why_none;                // when nothing was found: out of runs, out of time, nothing left to try

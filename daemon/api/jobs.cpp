@@ -6,10 +6,15 @@
 #include "daemon/api/services.h"
 
 namespace wright::daemon {
+
+Result<Json> run_fix(const Context& context, Services& services, const JobRequest& request, const JobIo& io);
+
 namespace {
 
 // One row a method; its handler is in job_NAME.cpp.
-constexpr std::array<JobHandler, 0> kHandlers = {};
+constexpr std::array kHandlers = {
+    JobHandler{"fix", "verified patch search", run_fix},
+};
 
 }  // namespace
 

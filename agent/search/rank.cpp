@@ -1,0 +1,166 @@
+#include "agent/search/rank.h"
+
+#include <algorithm>
+#include <cmath>
+#include <future>
+#include <map>
+#include <numeric>
+
+#include "agent/search/propose.h"
+#include "base/limits.h"
+
+namespace wright::agent::search {
+
+namespace {
+
+constexpr std::size_t kBatch = 192;          // candidates a request
+constexpr std::size_t kWindowBytes = 4000;   // of context before a line: one to two of these
+constexpr std::size_t kSpanBytes = 1200;     // longest text that is scored
+constexpr double kFollowingShare = 0.1;      // of the candidates that are scored with the lines that follow
+constexpr double kPriorWeight = 1.0;
+constexpr double kUnscored = -12;            // about what an average candidate loses
+constexpr double kDeletionCost = 8;          // a shorter text is always likelier
+
+// Where the text that is compared begins: behind the last character before the touched lines that is no blank, so that the cut
+// falls between tokens whatever the tokenizer does with blanks.
+std::size_t cut_before(std::string_view text, std::size_t at) {
+  while (at > 0 && (text[at - 1] == ' ' || text[at - 1] == '\n' || text[at - 1] == '\t' || text[at - 1] == '\r')) --at;
+  return at;
+}
+
+std::size_t lines_after(std::string_view text, std::size_t at, int lines) {
+  for (; lines > 0 && at < text.size(); --lines) {
+    const std::size_t stop = text.find('\n', at);
+    if (stop == std::string_view::npos) return text.size();
+    at = stop + 1;
+  }
+  return at;
+}
+
+std::size_t window_start(std::string_view text, std::size_t cut) {
+  if (cut <= 2 * kWindowBytes) return 0;
+  const std::size_t at = text.find('\n', (cut / kWindowBytes - 1) * kWindowBytes);
+  return at == std::string_view::npos || at >= cut ? 0 : at + 1;
+}
+
+Result<engine::ScoreReply> score_now(engine::Engine& engine, const Context& context, engine::ScoreRequest request) {
+  std::promise<Result<engine::ScoreReply>> promise;
+  auto future = promise.get_future();
+  const engine::RequestId id = engine.score(std::move(request), [&](Result<engine::ScoreReply> reply) { promise.set_value(std::move(reply)); });
+  const auto hook = context.on_cancel([&] { engine.cancel(id); });
+  return future.get();
+}
+
+double sum(const std::vector<float>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
+
+}  // namespace
+
+double total_score(const Candidate& c, bool scored) {
+  const double model = scored ? c.model - (c.risk == Risk::deletion ? kDeletionCost : 0) : kUnscored;
+  return model + kPriorWeight * c.prior + suspicion_weight(c.suspicion);
+}
+
+Result<void> Ranker::score(const Context& context, std::vector<Candidate*> batch, int following) {
+  struct Item {
+    Candidate* candidate;
+    std::string text;
+    std::size_t cut, end;
+  };
+  const std::shared_ptr<const engine::Tokenizer> tokenizer = engine_.tokenizer();
+  const engine::EncodeOptions plain{.parse_special = false};
+  // One request a file and window.
+  std::map<std::pair<int, std::size_t>, std::vector<Item>> windows;
+  for (Candidate* c : batch) {
+    const std::string& source = sources_[static_cast<std::size_t>(c->file)].text();
+    const Lines touched = touched_lines(source, c->edits);
+    std::vector<Edit> local = c->edits;
+    for (Edit& edit : local) {
+      edit.begin -= touched.begin;
+      edit.end -= touched.begin;
+    }
+    const std::size_t cut = cut_before(source, touched.begin);
+    const std::string changed = apply_edits(std::string_view(source).substr(touched.begin, touched.end - touched.begin), local);
+    const int more = std::max(following, changed.find_first_not_of(" \n\t") == std::string::npos ? 1 : 0);
+    const std::size_t end = lines_after(source, touched.end, more);
+    std::string text = source.substr(cut, touched.begin - cut) + changed + source.substr(touched.end, end - touched.end);
+    if (text.size() > kSpanBytes || end - cut > kSpanBytes) continue;
+    windows[{c->file, window_start(source, cut)}].push_back({c, std::move(text), cut, end});
+  }
+  for (auto& [key, items] : windows) {
+    const Source& file = sources_[static_cast<std::size_t>(key.first)];
+    const std::string& source = file.text();
+    std::map<std::size_t, std::vector<Item*>> by_cut;
+    for (Item& item : items) by_cut[item.cut].push_back(&item);
+    engine::ScoreRequest request;
+    const std::string comment = file.grammar->indented ? "# " : "// ";
+    std::string head = comment + file.name + "\n";
+    if (!description_.empty()) head += comment + description_.substr(0, description_.find('\n')) + "\n";
+    request.text = tokenizer->encode(head, plain);
+    std::vector<std::pair<Item*, std::size_t>> places;  // per candidate of the reply: its item (null: an original)
+    std::vector<std::map<std::size_t, std::size_t>> originals;
+    std::size_t at = key.second;
+    for (auto& [cut, group_items] : by_cut) {
+      for (const engine::TokenId id : tokenizer->encode(std::string_view(source).substr(at, cut - at), plain)) request.text.push_back(id);
+      at = cut;
+      engine::ScoreRequest::Group group;
+      group.prefix = static_cast<std::int32_t>(request.text.size());
+      std::map<std::size_t, std::size_t> ends;
+      for (Item* item : group_items)
+        if (ends.emplace(item->end, group.candidates.size()).second)
+          group.candidates.push_back(tokenizer->encode(std::string_view(source).substr(cut, item->end - cut), plain));
+      for (Item* item : group_items) group.candidates.push_back(tokenizer->encode(item->text, plain));
+      originals.push_back(std::move(ends));
+      request.groups.push_back(std::move(group));
+    }
+    WRIGHT_TRY(const engine::ScoreReply reply, score_now(engine_, context, std::move(request)));
+    tokens_ += static_cast<std::size_t>(reply.usage.prompt_tokens + reply.usage.completion_tokens);
+    std::size_t g = 0;
+    for (auto& [cut, group_items] : by_cut) {
+      const auto& scores = reply.logprobs.at(g);
+      for (std::size_t i = 0; i < group_items.size(); ++i)
+        group_items[i]->candidate->model = sum(scores.at(originals[g].size() + i)) - sum(scores.at(originals[g].at(group_items[i]->end)));
+      ++g;
+    }
+  }
+  return {};
+}
+
+Result<std::size_t> Ranker::rank(const Context& context, std::vector<Candidate>& candidates, Duration budget) {
+  const TimePoint start = Clock::system().now();
+  const auto left = [&] { return Clock::system().now() - start < budget; };
+  std::size_t scored = 0, checked = 0;
+  std::vector<Candidate> kept;
+  // First stage: as many as fit into most of the budget, those with syntax errors thrown out on the way.
+  while (checked < candidates.size() && Clock::system().now() - start < budget * 8 / 10) {
+    std::vector<Candidate> batch;
+    for (; checked < candidates.size() && batch.size() < kBatch; ++checked)
+      if (parses(sources_[static_cast<std::size_t>(candidates[checked].file)], candidates[checked])) batch.push_back(std::move(candidates[checked]));
+    std::vector<Candidate*> pointers;
+    for (Candidate& c : batch) pointers.push_back(&c);
+    WRIGHT_CHECK(score(context, pointers, 0));
+    scored += batch.size();
+    for (Candidate& c : batch) {
+      c.score = total_score(c, true);
+      kept.push_back(std::move(c));
+    }
+  }
+  const auto better = [](const Candidate& a, const Candidate& b) { return a.score > b.score; };
+  std::stable_sort(kept.begin(), kept.end(), better);
+  const std::size_t best = std::min(kept.size(), std::max<std::size_t>(100, static_cast<std::size_t>(static_cast<double>(kept.size()) * kFollowingShare)));
+  for (std::size_t i = 0; i < best && left(); i += kBatch) {
+    std::vector<Candidate*> pointers;
+    for (std::size_t j = i; j < std::min(best, i + kBatch); ++j) pointers.push_back(&kept[j]);
+    WRIGHT_CHECK(score(context, pointers, 2));
+    for (Candidate* c : pointers) c->score = total_score(*c, true);
+  }
+  std::stable_sort(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(best), better);
+  for (; checked < candidates.size(); ++checked) {
+    candidates[checked].score = total_score(candidates[checked], false);
+    kept.push_back(std::move(candidates[checked]));
+  }
+  std::stable_sort(kept.begin() + static_cast<std::ptrdiff_t>(best), kept.end(), better);
+  candidates = std::move(kept);
+  return scored;
+}
+
+}  // namespace wright::agent::search

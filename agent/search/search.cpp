@@ -1,0 +1,223 @@
+// The pipeline of fix(): baseline -> trace -> locate -> propose -> rank -> try -> choose -> minimise. See README.md.
+#include "agent/search/search.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <random>
+
+#include "agent/search/attempt.h"
+#include "agent/search/locate.h"
+#include "agent/search/propose.h"
+#include "agent/search/rank.h"
+#include "base/file.h"
+#include "base/log.h"
+
+namespace wright::agent {
+
+using namespace search;
+
+namespace {
+
+constexpr double kCheapTest = 0.3;       // seconds: below, more runs after the first pass
+constexpr int kMoreCheap = 30, kMoreDear = 5;
+constexpr std::size_t kGoodForPairs = 60;
+constexpr std::size_t kPairs = 400;
+constexpr std::size_t kTestBytes = 1 << 20;
+
+Duration seconds(double s) { return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(s)); }
+
+// Whether the command itself is wrong, as the shell and the interpreters say it.
+std::string not_runnable(const FixRequest& request, const tools::CommandResult& result) {
+  if (result.exit_status == 127 || result.exit_status == 126) return fmt::format("the shell could not run it (exit {})", result.exit_status);
+  if (result.output.find("can't open file '") != std::string::npos && result.exit_status == 2) return "it names a file that does not exist";
+  if (result.output.find("python3: No module named ") != std::string::npos || result.output.find("python: No module named ") != std::string::npos)
+    return "a module that it needs is not installed";
+  (void)request;
+  return "";
+}
+
+class Search {
+ public:
+  Search(const Context& context, const FixRequest& request, const Progress& progress) : context_(context), request_(request), progress_(progress) {}
+  Result<FixReport> run();
+
+ private:
+  void phase(std::string text) { progress_({.kind = FixProgress::Kind::phase, .text = std::move(text), .runs = report_.runs, .max_runs = request_.max_runs}); }
+  Result<bool> baseline();  // true: go on
+  Result<void> find_places();
+  Result<void> order();
+  Result<void> attempt();
+  Result<void> choose(Attempts& attempts);
+  void list();
+  Duration baseline_limit() const { return request_.test_timeout > Duration::zero() ? request_.test_timeout : std::min<Duration>(std::chrono::minutes(2), request_.timeout / 5); }
+
+  const Context& context_;
+  const FixRequest& request_;
+  const Progress& progress_;
+  FixReport report_;
+  std::unique_ptr<Trials> trials_;
+  Outcome before_;
+  bool looped_ = false;
+  double test_seconds_ = 0;
+  Located located_;
+  TestTexts tests_;
+  std::vector<Candidate> candidates_;
+};
+
+Result<bool> Search::baseline() {
+  phase("running the tests");
+  TrialRun trial;
+  trial.timeout = baseline_limit();
+  WRIGHT_TRY(const TrialResult result, trials_->run(context_, trial));
+  ++report_.runs;
+  if (const std::string why = not_runnable(request_, result.command); !why.empty())
+    return Error{ErrorKind::usage, fmt::format("`{}` cannot be run: {}; it printed: {}", request_.test, why, result.command.output.substr(0, std::min<std::size_t>(result.command.output.find('\n'), 200))),
+                 "give a command that runs the tests in " + (request_.cwd.empty() ? request_.workspace : request_.cwd)};
+  before_ = read_outcome(result.command, result.root);
+  looped_ = result.command.timed_out;
+  test_seconds_ = report_.seconds_per_test = result.command.seconds;
+  report_.tests_before = before_.line;
+  report_.already_passing = before_.ok;
+  phase(fmt::format("before: {} ({:.2f} s)", before_.line, test_seconds_));
+  return !before_.ok;
+}
+
+Result<void> Search::find_places() {
+  RanLines ran;
+  if (report_.runs < request_.max_runs) {
+    phase("tracing the tests");
+    const double limit = looped_ ? 5.0 : std::max(5.0, 30 * test_seconds_);
+    WRIGHT_TRY(const TrialResult traced, trials_->run(context_, tracing_run(request_, std::min(seconds(limit), request_.timeout / 4))));
+    ++report_.runs;
+    ran = read_traces(traced);
+  }
+  WRIGHT_TRY(located_, locate(context_, request_, before_, ran));
+  report_.looked_at = located_.looked_at;
+  for (const std::string& place : report_.looked_at) {
+    FixProgress note{.kind = FixProgress::Kind::location, .text = place, .runs = report_.runs, .max_runs = request_.max_runs};
+    progress_(note);
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, lines] : ran.lines) names.push_back(name);
+  for (const auto& [name, lines] : ran.ran_ranges) names.push_back(name);
+  for (const Place& place : before_.places) names.push_back(place.file);
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  for (const std::string& name : names)
+    if (is_protected(name, request_.test) && tests_.all.size() < kTestBytes)
+      if (auto text = read_file(request_.workspace + "/" + name, kTestBytes); text.ok()) tests_.all += *text + "\n";
+  return {};
+}
+
+Result<void> Search::order() {
+  WRIGHT_TRY(candidates_, propose(context_, located_));
+  phase(fmt::format("{} candidates in {} places", candidates_.size(), report_.looked_at.size()));
+  if (request_.order == "random") {
+    std::mt19937_64 random(request_.seed);
+    std::shuffle(candidates_.begin(), candidates_.end(), random);
+    return {};
+  }
+  if (request_.order != "model" || !request_.engine || candidates_.empty()) return {};
+  phase("the model reads the candidates");
+  // A third of the time left, less what the test runs will need.
+  const double left = std::chrono::duration<double>(context_.remaining()).count();
+  const double needed = test_seconds_ * request_.max_runs / 2;
+  const double budget = std::clamp(left - needed - 2, left * 0.25, left * 0.5);
+  Ranker ranker(*request_.engine, located_.sources, request_.description);
+  const TimePoint start = Clock::system().now();
+  WRIGHT_TRY(const std::size_t scored, ranker.rank(context_, candidates_, seconds(budget)));
+  phase(fmt::format("the model read {} of {} candidates, {} tokens in {:.1f} s", scored, candidates_.size(), ranker.tokens(),
+                    seconds_between(start, Clock::system().now())));
+  return {};
+}
+
+void Search::list() {
+  for (const Candidate& c : candidates_) {
+    const Source& source = located_.sources[static_cast<std::size_t>(c.file)];
+    if (!parses(source, c)) continue;
+    ++report_.candidates;
+    progress_({.kind = FixProgress::Kind::candidate, .text = describe_change(source.text(), c.edits), .file = source.name, .line = c.line, .score = c.score});
+  }
+}
+
+Result<void> Search::attempt() {
+  Attempts attempts(context_, request_, *trials_, located_.sources, report_, before_, tests_, progress_);
+  if (request_.test_timeout > Duration::zero()) {
+    attempts.set_limits(request_.test_timeout, request_.test_timeout);
+  } else {
+    // The unpatched run may have ended early or never: short first, patient afterwards.
+    const double quick = looped_ ? 1.0 : std::max(0.6, 4 * test_seconds_ + 0.3);
+    attempts.set_limits(seconds(quick), std::min(seconds(quick * 10), request_.timeout / 4));
+  }
+  const int more = test_seconds_ < kCheapTest ? kMoreCheap : kMoreDear;
+  phase("trying candidates");
+  // Single edits have most of the runs; pairs of the best get a share when nothing passed.
+  const int singles = static_cast<int>(candidates_.size()) < request_.max_runs ? request_.max_runs : request_.max_runs * 85 / 100;
+  WRIGHT_TRY(std::size_t at, attempts.run(candidates_, 0, singles, more));
+  if (attempts.passed().empty()) WRIGHT_CHECK(attempts.run_slow_again(request_.max_runs * 92 / 100, more));
+  if (attempts.passed().empty() && request_.order != "random") {
+    phase("trying pairs of edits");
+    const std::vector<Candidate> good(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(std::min(kGoodForPairs, candidates_.size())));
+    const std::vector<Candidate> pairs = compose(located_, good, kPairs);
+    WRIGHT_TRY(const std::size_t ignored, attempts.run(pairs, 0, request_.max_runs * 95 / 100, more));
+    (void)ignored;
+  }
+  if (attempts.passed().empty()) {
+    WRIGHT_TRY(at, attempts.run(candidates_, at, request_.max_runs, more));
+  }
+  return choose(attempts);
+}
+
+Result<void> Search::choose(Attempts& attempts) {
+  std::vector<Passed> passed = attempts.passed();
+  if (passed.empty()) {
+    if (context_.cancelled()) return Error{ErrorKind::cancelled, "cancelled", ""};
+    report_.why_none = context_.expired() ? "the time is over" : attempts.out_of_runs() ? "all runs are used" : "nothing is left to try";
+    return {};
+  }
+  std::stable_sort(passed.begin(), passed.end(), [](const Passed& a, const Passed& b) { return preference(a.candidate) > preference(b.candidate); });
+  Passed best = passed.front();
+  WRIGHT_CHECK(attempts.minimise(best));
+  report_.verified = true;
+  report_.patch = make_patch(located_.sources, best);
+  for (std::size_t i = 1; i < passed.size() && report_.runner_up.empty(); ++i) {
+    FixPatch other = make_patch(located_.sources, passed[i]);
+    if (other.diff != report_.patch.diff) report_.runner_up.push_back(std::move(other));
+  }
+  return {};
+}
+
+Result<FixReport> Search::run() {
+  const TimePoint start = Clock::system().now();
+  WRIGHT_TRY(trials_, Trials::open(request_));
+  WRIGHT_TRY(const bool go_on, baseline());
+  if (go_on) {
+    WRIGHT_CHECK(find_places());
+    if (located_.looked_at.empty()) {
+      report_.why_none = request_.files.empty() ? "no source file that may change was reached by the tests" : "no source file matches --files";
+    } else {
+      WRIGHT_CHECK(order());
+      if (request_.list_only) list();
+      else WRIGHT_CHECK(attempt());
+    }
+  }
+  report_.seconds = seconds_between(start, Clock::system().now());
+  return std::move(report_);
+}
+
+}  // namespace
+
+Result<FixReport> fix(const Context& context, const FixRequest& request, const std::function<void(const FixProgress&)>& progress) {
+  if (request.test.empty()) return Error{ErrorKind::usage, "no test command was given", "say --test \"CMD\""};
+  const std::string cwd = request.cwd.empty() ? request.workspace : request.cwd;
+  if (!request.workspace.starts_with("/") || (cwd != request.workspace && !cwd.starts_with(request.workspace + "/")))
+    return Error{ErrorKind::usage, fmt::format("{} does not lie in the workspace {}", cwd, request.workspace), ""};
+  const Context bounded = context.with_timeout(request.timeout);
+  auto report = Search(bounded, request, progress).run();
+  if (report.ok() || context.cancelled() || report.error().kind != ErrorKind::timeout) return report;
+  FixReport late;
+  late.why_none = "the time is over";
+  return late;
+}
+
+}  // namespace wright::agent

@@ -1,0 +1,182 @@
+// fix() end to end, in overlays, on small projects written here and on the examples that ship.
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <thread>
+
+#include "agent/search/search.h"
+#include "agent/search/tamper.h"
+#include "base/file.h"
+#include "tests/support/temp_folder.h"
+
+using namespace wright;
+using namespace wright::agent;
+
+namespace {
+
+bool have(const char* program) {
+  for (const char* folder : {"/usr/bin/", "/usr/local/bin/", "/bin/"})
+    if (::access((std::string(folder) + program).c_str(), X_OK) == 0) return true;
+  WARN("skipped: no " << program);
+  return false;
+}
+
+FixRequest request_in(const std::string& folder, const std::string& test) {
+  FixRequest request;
+  request.workspace = folder;
+  request.test = test;
+  request.order = "prior";
+  request.timeout = std::chrono::seconds(100);
+  request.commands.level = tools::sandbox_status().level;
+  request.commands.environment = tools::filtered_environment(tools::process_environment());
+  return request;
+}
+
+// Outside /tmp, which the sandbox hides.
+struct Project {
+  std::string path;
+  explicit Project(const std::map<std::string, std::string>& files) {
+    char name[] = "/var/tmp/wright-test-XXXXXX";
+    REQUIRE(::mkdtemp(name));
+    path = std::filesystem::canonical(name).string();
+    for (const auto& [file, bytes] : files) {
+      REQUIRE(make_directories(path + "/" + file.substr(0, file.rfind('/') == std::string::npos ? 0 : file.rfind('/'))).ok());
+      REQUIRE(write_file_atomic(path + "/" + file, bytes, 0644, false).ok());
+    }
+  }
+  explicit Project(const std::string& example) : Project(std::map<std::string, std::string>{}) {
+    std::filesystem::copy(std::string(WRIGHT_SOURCE_DIR) + "/daemon/examples/" + example, path, std::filesystem::copy_options::recursive);
+  }
+  ~Project() { std::filesystem::remove_all(path); }
+  std::map<std::string, std::string> tree() const {
+    std::map<std::string, std::string> out;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(path))
+      if (entry.is_regular_file()) out[entry.path().string()] = *read_file(entry.path().string());
+    return out;
+  }
+};
+
+const std::map<std::string, std::string> kPython{{"area.py", "def area(w, h):\n    # in metres\n    return w + h\n"},
+                                                 {"test_area.py", "from area import area\nassert area(2, 3) == 6\nassert area(5, 4) == 20\n"}};
+
+int scratch_folders() {
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm"))
+    if (entry.path().filename().string().find("wright-fix-" + std::to_string(::getuid()) + "-" + std::to_string(::getpid()) + "-") == 0) ++count;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("fix: a verified patch, layout kept, the user's tree untouched") {
+  if (!have("python3")) return;
+  const Project project(kPython);
+  const auto before = project.tree();
+  std::vector<FixProgress> notes;
+  const auto report = fix(Context(), request_in(project.path, "python3 test_area.py"), [&](const FixProgress& note) { notes.push_back(note); });
+  REQUIRE(report.ok());
+  CHECK(report->verified);
+  REQUIRE(report->patch.files.size() == 1);
+  CHECK(report->patch.files[0].second == "def area(w, h):\n    # in metres\n    return w * h\n");
+  CHECK(report->patch.diff.find("--- a/area.py") != std::string::npos);
+  CHECK(report->runs >= 3);
+  CHECK(report->runs <= 200);
+  CHECK(report->tests_before == "exit 1");
+  CHECK(project.tree() == before);
+  CHECK(scratch_folders() == 0);
+  CHECK(std::any_of(notes.begin(), notes.end(), [](const FixProgress& n) { return n.kind == FixProgress::Kind::passed && n.file == "area.py" && n.line == 3; }));
+  REQUIRE_FALSE(report->looked_at.empty());
+  CHECK(report->looked_at[0] == "area.py:1 area()");
+}
+
+TEST_CASE("fix: the examples that ship") {
+  for (const auto& [example, test, program, file, after] :
+       {std::tuple{"buggy-python", "python3 -m unittest", "python3", "library.py", "6 passed"}, {"buggy-javascript", "node --test", "node", "src/cart.js", "4 passed"}}) {
+    if (!have(program)) continue;
+    const Project project{std::string(example)};
+    const auto report = fix(Context(), request_in(project.path, test), [](const FixProgress&) {});
+    REQUIRE(report.ok());
+    CHECK(report->verified);
+    REQUIRE(report->patch.files.size() == 1);
+    CHECK(report->patch.files[0].first == file);
+    CHECK(report->patch.tests_after == after);
+  }
+}
+
+TEST_CASE("fix: passing already, not runnable, nothing that may change, out of runs") {
+  if (!have("python3")) return;
+  const Project project(kPython);
+  const auto quiet = [](const FixProgress&) {};
+  auto passing = fix(Context(), request_in(project.path, "true"), quiet);
+  REQUIRE(passing.ok());
+  CHECK(passing->already_passing);
+  CHECK_FALSE(passing->verified);
+  CHECK(passing->runs == 1);
+  for (const char* command : {"no-such-program-here", "python3 no_such_file.py", "python3 -m no_such_module", "./area.py"}) {
+    const auto broken = fix(Context(), request_in(project.path, command), quiet);
+    INFO(command);
+    REQUIRE_FALSE(broken.ok());
+    CHECK(broken.error().kind == ErrorKind::usage);
+  }
+  FixRequest only = request_in(project.path, "python3 test_area.py");
+  only.files = {"lib/*.py"};
+  const auto none = fix(Context(), only, quiet);
+  REQUIRE(none.ok());
+  CHECK_FALSE(none->verified);
+  CHECK(none->why_none.find("--files") != std::string::npos);
+  FixRequest few = request_in(project.path, "python3 -c 'import area; assert area.area(1, 1) == 77123'");
+  few.max_runs = 7;
+  const auto spent = fix(Context(), few, quiet);
+  REQUIRE(spent.ok());
+  CHECK_FALSE(spent->verified);
+  CHECK(spent->runs <= 7);
+  CHECK(spent->why_none == "all runs are used");
+}
+
+TEST_CASE("fix: an endless loop in the program, and cancelling at once") {
+  if (!have("python3")) return;
+  const Project project({{"count.py", "def count(n):\n    total = 0\n    while n > 0:\n        total += n\n        n += 1\n    return total\n"},
+                         {"test_count.py", "from count import count\nassert count(3) == 6\nassert count(0) == 0\n"}});
+  FixRequest request = request_in(project.path, "python3 test_count.py");
+  request.test_timeout = std::chrono::milliseconds(1500);
+  const auto report = fix(Context(), request, [](const FixProgress&) {});
+  REQUIRE(report.ok());
+  CHECK(report->verified);
+  CHECK(report->patch.files.at(0).second.find("        n += 1\n") == std::string::npos);
+  CHECK(report->tests_before.find("timed out") == 0);
+
+  const Context context;
+  std::thread user([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    context.cancel();
+  });
+  const auto before = project.tree();
+  request.test_timeout = std::chrono::seconds(60);
+  const auto cancelled = fix(context, request, [](const FixProgress&) {});
+  user.join();
+  REQUIRE_FALSE(cancelled.ok());
+  CHECK(cancelled.error().kind == ErrorKind::cancelled);
+  CHECK(project.tree() == before);
+  CHECK(scratch_folders() == 0);
+}
+
+TEST_CASE("fix: tampering is refused with a reason") {
+  using namespace wright::agent::search;
+  const std::string source = "def f(x):\n    return x\n";
+  const auto reason = [&](const std::string& line, const std::string& tests = "", Outcome before = {}, Outcome after = {}) {
+    return tampering(source, {{10, 10, "    " + line + "\n"}}, {tests}, before, after);
+  };
+  CHECK(reason("x = abs(x)").empty());
+  CHECK_FALSE(reason("import sys; sys.exit(0)").empty());
+  CHECK_FALSE(reason("raise SystemExit").empty());
+  CHECK_FALSE(reason("exit(0)").empty());
+  CHECK_FALSE(reason("if 'PYTEST_CURRENT_TEST' in os.environ: return 1").empty());
+  CHECK_FALSE(reason("import pytest; pytest.skip('x')").empty());
+  CHECK_FALSE(reason("if x == 'racecar': return True", "assert f('racecar')").empty());
+  CHECK_FALSE(reason("if x == [3, 1, 2]: return 6", "assert f([3, 1, 2]) == 6").empty());
+  CHECK(reason("if x == 'other': return True", "assert f('racecar')").empty());
+  CHECK(reason("if x == 0: return True", "assert f(0)").empty());
+  CHECK_FALSE(reason("x = 1", "", {.passed = 3, .failed = 1}, {.ok = true, .passed = 2, .failed = 0}).empty());
+  CHECK(reason("x = 1", "", {.passed = 3, .failed = 1}, {.ok = true, .passed = 4, .failed = 0}).empty());
+}
