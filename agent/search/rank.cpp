@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <future>
 #include <map>
 #include <numeric>
 
@@ -13,7 +12,8 @@ namespace wright::agent::search {
 
 namespace {
 
-constexpr std::size_t kBatch = 192;          // candidates a request
+constexpr std::size_t kFirstBatch = 24, kLargestBatch = 512;  // candidates a request; the size follows the model's speed
+constexpr double kBatchSeconds = 1.5;
 constexpr std::size_t kWindowBytes = 4000;   // of context before a line: one to two of these
 constexpr std::size_t kSpanBytes = 1200;     // longest text that is scored
 constexpr double kFollowingShare = 0.1;      // of the candidates that are scored with the lines that follow
@@ -41,14 +41,6 @@ std::size_t window_start(std::string_view text, std::size_t cut) {
   if (cut <= 2 * kWindowBytes) return 0;
   const std::size_t at = text.find('\n', (cut / kWindowBytes - 1) * kWindowBytes);
   return at == std::string_view::npos || at >= cut ? 0 : at + 1;
-}
-
-Result<engine::ScoreReply> score_now(engine::Engine& engine, const Context& context, engine::ScoreRequest request) {
-  std::promise<Result<engine::ScoreReply>> promise;
-  auto future = promise.get_future();
-  const engine::RequestId id = engine.score(std::move(request), [&](Result<engine::ScoreReply> reply) { promise.set_value(std::move(reply)); });
-  const auto hook = context.on_cancel([&] { engine.cancel(id); });
-  return future.get();
 }
 
 double sum(const std::vector<float>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
@@ -112,7 +104,7 @@ Result<void> Ranker::score(const Context& context, std::vector<Candidate*> batch
       originals.push_back(std::move(ends));
       request.groups.push_back(std::move(group));
     }
-    WRIGHT_TRY(const engine::ScoreReply reply, score_now(engine_, context, std::move(request)));
+    WRIGHT_TRY(const engine::ScoreReply reply, engine::score(engine_, context, std::move(request)));
     tokens_ += static_cast<std::size_t>(reply.usage.prompt_tokens + reply.usage.completion_tokens);
     std::size_t g = 0;
     for (auto& [cut, group_items] : by_cut) {
@@ -125,39 +117,54 @@ Result<void> Ranker::score(const Context& context, std::vector<Candidate*> batch
   return {};
 }
 
-Result<std::size_t> Ranker::rank(const Context& context, std::vector<Candidate>& candidates, Duration budget) {
-  const TimePoint start = Clock::system().now();
-  const auto left = [&] { return Clock::system().now() - start < budget; };
-  std::size_t scored = 0, checked = 0;
-  std::vector<Candidate> kept;
+// Scores a batch; false when the time for it is over.
+Result<bool> Ranker::score_in_time(const Context& context, const std::vector<Candidate*>& batch, int following) {
+  const auto done = score(context, batch, following);
+  if (done.ok()) return true;
+  if (context.expired()) return false;
+  return done.error();
+}
+
+Result<std::size_t> Ranker::rank(const Context& parent, std::vector<Candidate>& candidates, Duration budget) {
+  const Context context = parent.with_timeout(budget);
+  const auto better = [](const Candidate& a, const Candidate& b) { return a.score > b.score; };
+  std::size_t scored = 0, checked = 0, size = kFirstBatch;
+  std::vector<Candidate> kept, rest;
   // First stage: as many as fit into most of the budget, those with syntax errors thrown out on the way.
+  const TimePoint start = Clock::system().now();
   while (checked < candidates.size() && Clock::system().now() - start < budget * 8 / 10) {
     std::vector<Candidate> batch;
-    for (; checked < candidates.size() && batch.size() < kBatch; ++checked)
+    for (; checked < candidates.size() && batch.size() < size; ++checked)
       if (parses(sources_[static_cast<std::size_t>(candidates[checked].file)], candidates[checked])) batch.push_back(std::move(candidates[checked]));
     std::vector<Candidate*> pointers;
     for (Candidate& c : batch) pointers.push_back(&c);
-    WRIGHT_CHECK(score(context, pointers, 0));
-    scored += batch.size();
+    const TimePoint before = Clock::system().now();
+    WRIGHT_TRY(const bool in_time, score_in_time(context, pointers, 0));
     for (Candidate& c : batch) {
-      c.score = total_score(c, true);
-      kept.push_back(std::move(c));
+      c.score = total_score(c, in_time);
+      (in_time ? kept : rest).push_back(std::move(c));
     }
+    if (!in_time) break;
+    scored += batch.size();
+    const double took = seconds_between(before, Clock::system().now());
+    size = std::clamp(static_cast<std::size_t>(static_cast<double>(size) * std::clamp(kBatchSeconds / took, 0.25, 4.0)), std::size_t(8), kLargestBatch);
   }
-  const auto better = [](const Candidate& a, const Candidate& b) { return a.score > b.score; };
+  // Second stage: the lines that follow, for the best.
   std::stable_sort(kept.begin(), kept.end(), better);
   const std::size_t best = std::min(kept.size(), std::max<std::size_t>(100, static_cast<std::size_t>(static_cast<double>(kept.size()) * kFollowingShare)));
-  for (std::size_t i = 0; i < best && left(); i += kBatch) {
+  for (std::size_t i = 0; i < best; i += size) {
     std::vector<Candidate*> pointers;
-    for (std::size_t j = i; j < std::min(best, i + kBatch); ++j) pointers.push_back(&kept[j]);
-    WRIGHT_CHECK(score(context, pointers, 2));
+    for (std::size_t j = i; j < std::min(best, i + size); ++j) pointers.push_back(&kept[j]);
+    WRIGHT_TRY(const bool in_time, score_in_time(context, pointers, 2));
+    if (!in_time) break;
     for (Candidate* c : pointers) c->score = total_score(*c, true);
   }
   std::stable_sort(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(best), better);
   for (; checked < candidates.size(); ++checked) {
     candidates[checked].score = total_score(candidates[checked], false);
-    kept.push_back(std::move(candidates[checked]));
+    rest.push_back(std::move(candidates[checked]));
   }
+  for (Candidate& c : rest) kept.push_back(std::move(c));
   std::stable_sort(kept.begin() + static_cast<std::ptrdiff_t>(best), kept.end(), better);
   candidates = std::move(kept);
   return scored;

@@ -21,9 +21,10 @@ class Ranker {
   std::size_t tokens() const { return tokens_; }
 
  private:
-  struct Span { std::size_t begin = 0, end = 0; };  // of the original, that a candidate is compared over
-  // Scores candidates[first, last) in one request a window.
+  // One request a file and window.
   Result<void> score(const Context& context, std::vector<Candidate*> batch, int following);
+
+  Result<bool> score_in_time(const Context& context, const std::vector<Candidate*>& batch, int following);
 
   engine::Engine& engine_;
   const std::vector<Source>& sources_;

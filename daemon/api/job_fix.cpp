@@ -75,10 +75,10 @@ Result<agent::FixRequest> read_request(const JobRequest& job, Services& services
   request.commands.umask = job.client.umask;
   if (request.order == "model") {
     WRIGHT_TRY(const std::string model, params.string_or("model", ""));
-    const Error missing{ErrorKind::model, "the engine is not built yet", ""};
-    (void)services;
-    if (!model.empty()) return missing;
-    io.emit({{"type", "fix"}, {"kind", "phase"}, {"text", "without a model, in the operators' own order: " + missing.text()}, {"runs", 0}, {"max_runs", request.max_runs}});
+    auto engine = services.engine(model);
+    if (engine.ok()) request.engine = std::move(*engine);
+    else if (!model.empty()) return engine.error();
+    else io.emit({{"type", "fix"}, {"kind", "phase"}, {"text", "without a model, in the operators' own order: " + engine.error().text()}, {"runs", 0}, {"max_runs", request.max_runs}});
   }
   return request;
 }
