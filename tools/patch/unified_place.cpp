@@ -149,11 +149,28 @@ class Placer {
         const auto found = free_places(wanted, exact);
         if (found.empty()) continue;
         const auto chosen = choose(found, at ? std::optional(*at + static_cast<std::ptrdiff_t>(head)) : at, side, wanted.size());
+        if (chosen && already_there(hunk, *chosen, wanted.size(), at)) return fail("already-applied", hunk, "its new lines are already in the file", "leave it out", "");
         if (chosen) return put(*chosen, wanted.size(), head, tail, at);
         return ambiguous(hunk, found, wanted.size());
       }
     }
     not_found(hunk, side);
+  }
+
+  // A hunk that only adds still fits beside what it added: its new lines stand where it wants to be, the old ones moved on.
+  bool already_there(const Hunk& hunk, std::size_t chosen, std::size_t size, std::optional<std::ptrdiff_t> at) const {
+    if (at && static_cast<std::ptrdiff_t>(chosen) == *at) return false;
+    bool adds = false;
+    for (const auto& line : hunk.lines) {
+      if (line.sign == '-') return false;
+      adds = adds || line.sign == '+';
+    }
+    if (!adds) return false;
+    const Lines fresh = new_lines(hunk);
+    const auto found = free_places(fresh, true);
+    return std::any_of(found.begin(), found.end(), [&](std::size_t place) {
+      return at ? static_cast<std::ptrdiff_t>(place) == *at : place <= chosen && chosen + size <= place + fresh.size();
+    });
   }
 
   // No old lines: the numbers alone say where. Only an empty file needs none.

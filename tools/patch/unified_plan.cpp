@@ -34,6 +34,13 @@ bool faithful(const Hunk& hunk, const HunkPlace& place, const Source& file) {
   return true;
 }
 
+// A patch that shows the byte order mark treats it as text; one that does not leaves it alone.
+bool mentions_bom(const std::vector<Hunk>& hunks) {
+  return std::any_of(hunks.begin(), hunks.end(), [](const Hunk& h) {
+    return std::any_of(h.lines.begin(), h.lines.end(), [](const HunkLine& l) { return l.text.starts_with("\xEF\xBB\xBF"); });
+  });
+}
+
 // The file's lines with the hunks put in.
 void apply_hunks(Source& file, const std::vector<Hunk>& hunks, const std::vector<HunkPlace>& places, bool crlf_patch) {
   std::vector<std::size_t> order(hunks.size());
@@ -133,7 +140,7 @@ class Planner {
     std::string before;
     if (to != path && tree_.kind(to) != NodeKind::none) return fail("write-failed", ErrorKind::conflict, to + " exists, so " + path + " cannot take its name", "remove it first", to);
     if (!old_text(s, path, creates, before)) return false;
-    Source file = split_source(before, false, true);
+    Source file = split_source(before, false, !mentions_bom(s.hunks));
     Placement placed = place_hunks(path, file, s.hunks);
     if (placed.failure) {
       out_.failure = std::move(placed.failure);

@@ -172,7 +172,10 @@ class Planner {
     const auto text = tree_.read(path);
     if (!text.ok()) return fail(file_failure("read-failed", text.error(), path));
     if (!utf8::valid(*text)) return fail(failure("not-utf8", ErrorKind::invalid, path + " is not UTF-8 text", "change it by a command", path));
-    Source file = split_source(*text, true, !compat_);
+    const bool shown = std::any_of(section.chunks.begin(), section.chunks.end(), [](const V4aChunk& c) {
+      return std::any_of(c.lines.begin(), c.lines.end(), [](const V4aLine& l) { return l.text.starts_with("\xEF\xBB\xBF"); });
+    });
+    Source file = split_source(*text, true, !compat_ && !shown);  // a byte order mark that the patch does not show stays where it is
     auto placed = place(path, file, section.chunks);
     if (placed.failure) return fail(std::move(*placed.failure));
     if (!section.chunks.empty()) replace_lines(file, placed.replacements);

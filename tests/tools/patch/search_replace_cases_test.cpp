@@ -50,3 +50,5 @@ void run_cases(const std::string& path, std::size_t least) {
 TEST_CASE("search-replace: the recorded verdicts of the format's origin") {
   if (const auto path = test::shared_path("cases/search_replace.jsonl")) run_cases(*path, 250);
 }
+
+TEST_CASE("search-replace: the project's own cases") { run_cases(WRIGHT_SOURCE_DIR "/tests/data/patch/search_replace.jsonl", 30); }

@@ -51,3 +51,5 @@ void run_cases(const std::string& path, std::size_t least) {
 TEST_CASE("unified: the recorded verdicts of patch, git and aider") {
   if (const auto path = test::shared_path("cases/udiff.jsonl")) run_cases(*path, 150);
 }
+
+TEST_CASE("unified: the project's own cases") { run_cases(WRIGHT_SOURCE_DIR "/tests/data/patch/udiff.jsonl", 30); }

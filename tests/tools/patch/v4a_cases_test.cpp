@@ -52,3 +52,5 @@ void run_cases(const std::string& path, std::size_t least) {
 TEST_CASE("v4a: the recorded verdicts of the format's origin") {
   if (const auto path = test::shared_path("cases/v4a.jsonl")) run_cases(*path, 712);
 }
+
+TEST_CASE("v4a: the project's own cases") { run_cases(WRIGHT_SOURCE_DIR "/tests/data/patch/v4a.jsonl", 30); }
