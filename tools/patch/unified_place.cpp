@@ -189,10 +189,19 @@ class Placer {
     fail("ambiguous", hunk, fmt::format("it fits in {} places", found.size()), "give more context lines, or the right line number after @@", std::move(detail));
   }
 
-  void not_found(const Hunk& hunk, const Side& side) {
+  // Whether the hunk's result stands in the file, outer context given up as for the old lines.
+  bool new_side_found(const Hunk& hunk, const Side& side) const {
     const Lines fresh = new_lines(hunk);
-    const bool changes = std::any_of(hunk.lines.begin(), hunk.lines.end(), [](const HunkLine& l) { return l.sign != ' '; });
-    if (changes && !fresh.empty() && !free_places(fresh, true).empty())
+    for (std::size_t fuzz = 0; fuzz <= kMaxFuzz; ++fuzz) {
+      const std::size_t head = std::min(fuzz, side.head), tail = std::min(fuzz, side.tail);
+      if (fresh.size() <= head + tail) return false;
+      if (!free_places({fresh.begin() + static_cast<std::ptrdiff_t>(head), fresh.end() - static_cast<std::ptrdiff_t>(tail)}, true).empty()) return true;
+    }
+    return false;
+  }
+
+  void not_found(const Hunk& hunk, const Side& side) {
+    if (new_side_found(hunk, side))
       return fail("already-applied", hunk, "its new lines are already in the file", "leave it out", "");
     if (side.lines.size() <= lines_.size() && free_places(side.lines, false).empty() && taken_.size() > 0) {
       const auto keep = std::move(taken_);
