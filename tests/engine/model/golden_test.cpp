@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "daemon/api/services.h"
 #include "daemon/cli/evaluate.h"
 #include "engine/model/architecture.h"
 #include "engine/ops/interpret.h"
@@ -127,6 +128,35 @@ TEST_CASE("model/golden: GGUF files") {
     INFO(name);
     const std::string stem = path->substr(0, path->size() - 5);
     check_model(open(*path, stem + ".json", stem + ".safetensors"));
+  }
+}
+
+TEST_CASE("model/golden: SmolLM2-135M-Instruct") {
+  const auto path = test::shared_path("golden/smollm2-135m.json");
+  if (!path) return;
+  const auto model = daemon::find_model(daemon::Folders::from_environment(), "SmolLM2-135M-Instruct-Q4_1");
+  if (!model) {
+    WARN("skipped: " << model.error().text());
+    return;
+  }
+  const auto weights = need(open_weights(*model));
+  const auto ops = need(build_op_list(*weights));
+  const Json json = Json::parse(need(read_file(*path)));
+  cli::EvalJob job;
+  for (const auto& prompt : json["prompts"]) job.prompts.push_back(prompt["ids"].get<std::vector<TokenId>>());
+  job.keep_logits = job.batch = true;
+  job.all_rows = false;
+  job.greedy = 48;
+  BackendOptions options;
+  options.exact = true;
+  const auto backend = need(make_reference_backend(ops, weights, options));
+  const auto result = need(cli::evaluate(Context(), *backend, *ops, job));
+  for (std::size_t p = 0; p < job.prompts.size(); ++p) {
+    const auto& prompt = json["prompts"][p];
+    CHECK(result.greedy[p] == prompt["greedy"].get<std::vector<TokenId>>());
+    const auto ids = prompt["top_ids"].get<std::vector<std::size_t>>();
+    const auto logits = prompt["top_logits"].get<std::vector<float>>();
+    for (std::size_t i = 0; i < ids.size(); ++i) CHECK(std::fabs(result.logits[p][ids[i]] - logits[i]) <= 1e-3f);
   }
 }
 
