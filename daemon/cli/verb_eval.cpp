@@ -100,7 +100,7 @@ Result<void> work(const Options& o) {
   job.share_prefix = o.share_prefix;
   WRIGHT_TRY(const auto weights, engine::open_weights(path));
   WRIGHT_TRY(const auto ops, engine::build_op_list(*weights));
-  WRIGHT_TRY(const auto backend, engine::make_reference_backend(ops, weights, options));
+  WRIGHT_TRY(const auto backend, o.exact ? engine::make_reference_backend(ops, weights, options) : engine::make_cpu_backend(ops, weights, options));
   WRIGHT_TRY(const EvalResult result, evaluate(interrupt_context(), *backend, *ops, job));
   if (!o.logits.empty()) WRIGHT_CHECK(write_logits(o.logits, result, ops->n_vocab));
   const std::string text = dump_json(Json{{"greedy", result.greedy}}) + "\n";
