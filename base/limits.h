@@ -33,6 +33,7 @@ inline constexpr std::size_t kRpcMessageBytes = 64 * 1024 * 1024;      // one JS
 inline constexpr std::size_t kCheckpointFileBytes = 32 * 1024 * 1024;  // largest ignored file in a checkpoint
 inline constexpr std::size_t kWalkFiles = 500'000;                     // entries of one walk over a workspace
 inline constexpr std::size_t kListEntries = 2'000;                      // entries that list_dir shows
+inline constexpr std::size_t kOpenIndexes = 8;                         // symbol indexes kept in memory
 inline constexpr std::size_t kIndexFileBytes = 2 * 1024 * 1024;        // largest file that is parsed for symbols
 inline constexpr std::int64_t kParseMs = 2'000;                        // parsing one file
 inline constexpr std::size_t kSchemaBytes = 1024 * 1024;               // JSON Schema for constrained decoding

@@ -9,6 +9,7 @@
 #include "base/embed.h"
 #include "base/json.h"
 #include "tools/apply_patch.h"
+#include "tools/definition.h"
 #include "tools/edit_file.h"
 #include "tools/git_blame.h"
 #include "tools/git_diff.h"
@@ -18,6 +19,9 @@
 #include "tools/grep.h"
 #include "tools/list_dir.h"
 #include "tools/read_file.h"
+#include "tools/references.h"
+#include "tools/repo_map.h"
+#include "tools/symbols.h"
 #include "tools/tool.h"
 #include "tools/write_file.h"
 
@@ -100,6 +104,7 @@ std::span<const Tool> builtin_tools() {
   static const auto tools = std::to_array<Tool>({
       // One row a tool, sorted by name.
       apply_patch_tool(),
+      definition_tool(),
       edit_file_tool(),
       git_blame_tool(),
       git_diff_tool(),
@@ -109,6 +114,9 @@ std::span<const Tool> builtin_tools() {
       grep_tool(),
       list_dir_tool(),
       read_file_tool(),
+      references_tool(),
+      repo_map_tool(),
+      symbols_tool(),
       write_file_tool(),
   });
   return tools;
