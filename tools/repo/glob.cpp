@@ -203,6 +203,7 @@ Result<Glob> Glob::compile(std::string_view pattern, const Options& options) {
       if (!a.segments.back().folders) a.segments.push_back(Segment{true, {}, "", false});
       if (!slash && options.any_depth && !a.segments.front().folders) a.segments.insert(a.segments.begin(), Segment{true, {}, "", false});
     }
+    a.fixed_depth = std::none_of(a.segments.begin(), a.segments.end(), [](const Segment& s) { return s.folders; });
     out.alternatives_.push_back(std::move(a));
   }
   return out;
@@ -231,12 +232,28 @@ bool Glob::matches_segments(const Alternative& a, const std::vector<std::string_
   return reach[parts.size()] != 0;
 }
 
+// Without "**" each segment takes one component: no table is needed.
+bool Glob::matches_plainly(const Alternative& a, std::string_view path) const {
+  std::size_t at = 0;
+  for (const Segment& segment : a.segments) {
+    while (at < path.size() && path[at] == '/') ++at;
+    const std::size_t end = std::min(path.find('/', at), path.size());
+    if (at >= path.size() || !segment_matches(segment, path.substr(at, end - at), fold_case_)) return false;
+    at = end;
+  }
+  return path.find_first_not_of('/', at) == path.npos;
+}
+
 bool Glob::matches(std::string_view path) const {
   std::vector<std::string_view> parts;
   for (const Alternative& a : alternatives_) {
     if (a.name_only) {
       const std::size_t slash = path.rfind('/');
       if (segment_matches(a.segments[0], slash == path.npos ? path : path.substr(slash + 1), fold_case_)) return true;
+      continue;
+    }
+    if (a.fixed_depth) {
+      if (matches_plainly(a, path)) return true;
       continue;
     }
     if (parts.empty()) parts = split(path);

@@ -42,7 +42,9 @@ class Glob {
   struct Alternative {
     std::vector<Segment> segments;
     bool name_only = false;
+    bool fixed_depth = false;  // no "**"
   };
+  bool matches_plainly(const Alternative& a, std::string_view path) const;
   bool matches_segments(const Alternative& a, const std::vector<std::string_view>& parts) const;
   std::vector<Alternative> alternatives_;
   bool fold_case_ = false;

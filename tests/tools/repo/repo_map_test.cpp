@@ -96,10 +96,12 @@ TEST_CASE("repo map: ranks as aider does") {
   const auto cases = nlohmann::json::parse(std::ifstream(*path));
   for (const auto& repository : cases["repositories"]) {
     const std::string name = repository["sdist"].get<std::string>() + "-" + repository["version"].get<std::string>();
-    const char* folder = std::getenv("WRIGHT_SDISTS");  // a folder with unpacked source distributions
-    const std::string at = std::string(folder ? folder : "") + "/" + name;
-    if (!folder || !exists(at)) {
-      WARN("skipped: " + name + " is not unpacked in $WRIGHT_SDISTS");
+    // Where tests/tools/repo/fetch_sdist unpacks it.
+    const auto variable = [](const char* v) { return std::string(std::getenv(v) ? std::getenv(v) : ""); };
+    const std::string cache = variable("XDG_CACHE_HOME").empty() ? variable("HOME") + "/.cache" : variable("XDG_CACHE_HOME");
+    const std::string at = (variable("WRIGHT_SDISTS").empty() ? cache + "/wright/sdists" : variable("WRIGHT_SDISTS")) + "/" + name;
+    if (!exists(at)) {
+      WARN("skipped: " + name + " is not unpacked; tests/tools/repo/fetch_sdist does it");
       continue;
     }
     for (const auto& query : repository["queries"]) {
