@@ -28,6 +28,7 @@ ToolResult run(ToolCall& call) {
     const std::string action = !c.after ? "D " : !c.moved_from.empty() ? "R " + c.moved_from + " -> " : c.before ? "M " : "A ";
     out.text += action + c.path + "\n";
   }
+  for (const auto& note : plan.notes) out.text += "Note: " + note + "\n";
   out.data = {{"hunks", plan.hunks}, {"offset", plan.offset}, {"diff", patch::plan_diff(plan.changes)}};
   return out;
 }

@@ -46,6 +46,7 @@ Json report(const Plan& plan, const std::optional<Failure>& failed) {
     if (!failed->file.empty()) out["file"] = failed->file;
     if (!failed->detail.empty()) out["detail"] = failed->detail;
   }
+  if (!plan.notes.empty()) out["notes"] = plan.notes;
   if (!plan.shell_commands.empty()) out["shell"] = plan.shell_commands;
   return out;
 }
@@ -76,6 +77,7 @@ int work(const Flags& flags) {
   }
   if (failed) return tell(*failed);
   for (const auto& c : plan.changes) std::printf("%s %s\n", action(c), utf8::escape_for_terminal(c.path, false).c_str());
+  for (const auto& note : plan.notes) std::fprintf(stderr, "note: %s\n", utf8::escape_for_terminal(note, false).c_str());
   for (const auto& command : plan.shell_commands)
     std::fprintf(stderr, "The reply suggests a command, which was not run: %s\n", utf8::escape_for_terminal(command, false).c_str());
   return 0;

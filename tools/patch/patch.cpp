@@ -140,6 +140,7 @@ Plan make_plan(Format format, std::string_view text, Reader& reader, const Optio
   Outcome outcome = row->plan(text, tree, options);
   plan.hunks = outcome.hunks;
   plan.offset = outcome.offset;
+  plan.notes = std::move(outcome.notes);
   plan.shell_commands = std::move(outcome.shell_commands);
   plan.failure = std::move(outcome.failure);
   if (!plan.failure || options.compat) plan.changes = tree.changes();

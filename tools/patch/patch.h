@@ -79,6 +79,7 @@ struct Plan {
   std::vector<FileChange> changes;
   std::size_t hunks = 0;        // edits that were placed
   std::ptrdiff_t offset = 0;    // lines between where the farthest hunk said it was and where it was found
+  std::vector<std::string> notes;           // what to look at again: blocks that fit in several places (the first was taken)
   std::vector<std::string> shell_commands;  // SEARCH/REPLACE: what the reply asks to run; never run here
   std::optional<Failure> failure;           // with compat there may be changes beside it
 };

@@ -14,6 +14,7 @@ namespace wright::tools::patch {
 struct Outcome {
   std::size_t hunks = 0;
   std::ptrdiff_t offset = 0;
+  std::vector<std::string> notes;
   std::vector<std::string> shell_commands;
   std::optional<Failure> failure;
 };
@@ -23,6 +24,10 @@ Outcome plan_unified(std::string_view text, Overlay& tree, const Options& option
 Outcome plan_search_replace(std::string_view text, Overlay& tree, const Options& options);
 
 Failure failure(std::string kind, ErrorKind error, std::string message, std::string next = "", std::string file = "");
+
+// Where else `wanted` stands in `lines`, besides the place that was taken; "" when nowhere. Both formats that come without line
+// numbers take the first place, as their origins do, and say so.
+std::string elsewhere_note(const std::string& file, const std::vector<std::string_view>& lines, const std::vector<std::string_view>& wanted, std::size_t from);
 
 // A file as lines that know their own ending, so that what is not touched keeps every byte.
 struct SourceLine {

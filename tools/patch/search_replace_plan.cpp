@@ -100,10 +100,18 @@ class Planner {
       if (other.size() == 1 || (!other.empty() && options_.compat)) target = other[0], text = replaced(target, block);
     }
     if (text) {
+      note_others(target, block);
       if (const auto written = tree_.write(target, std::move(*text)); written.ok()) return void(++out_.hunks);
       else return no_match(block, number, written.error().text());
     }
     no_match(block, number, "");
+  }
+
+  void note_others(const std::string& target, const Block& block) {
+    const auto bytes = tree_.read(target);
+    if (!bytes.ok() || blank(block.search)) return;
+    const std::string text = to_lf(*bytes), search = to_lf(block.search);
+    if (auto note = elsewhere_note(target, split_bare(text), split_bare(search), 0); !note.empty()) out_.notes.push_back(std::move(note));
   }
 
   void no_match(const Block& block, std::size_t number, const std::string& why) {

@@ -1,9 +1,23 @@
+#include <fmt/format.h>
+
+#include "base/utf8.h"
 #include "tools/patch/planners.h"
+#include "tools/patch/seek.h"
 
 namespace wright::tools::patch {
 
 Failure failure(std::string kind, ErrorKind error, std::string message, std::string next, std::string file) {
   return {std::move(kind), {error, std::move(message), std::move(next)}, "", std::move(file)};
+}
+
+std::string elsewhere_note(const std::string& file, const std::vector<std::string_view>& lines, const std::vector<std::string_view>& wanted, std::size_t from) {
+  std::string others;
+  std::size_t count = 0;
+  for (const std::size_t place : places(lines, wanted, Pass::exact))
+    if (place >= from && ++count > 1 && count < 6) others += fmt::format("{}{}", others.empty() ? "" : ", ", place + 1);
+  if (others.empty()) return "";
+  return fmt::format("{}: the lines that start with '{}' occur {} times; the first place was changed, the others start at line {}", file,
+                     utf8::escape_for_terminal(utf8::repair(wanted[0].substr(0, 60)), false), count, others);
 }
 
 std::vector<std::string_view> Source::texts() const {

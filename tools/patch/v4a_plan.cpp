@@ -18,6 +18,7 @@ struct Replacement {
 
 struct Placed {
   std::vector<Replacement> replacements;
+  std::vector<std::string> notes;
   std::optional<Failure> failure;
 };
 
@@ -102,6 +103,8 @@ Placed place(const std::string& path, const Source& file, const std::vector<V4aC
       out.failure->detail = did_you_mean(path, lines, wanted);
       return out;
     }
+    if (!chunk.end_of_file)
+      if (auto note = elsewhere_note(path, lines, wanted, cursor); !note.empty()) out.notes.push_back(std::move(note));
     out.replacements.push_back({*found, wanted.size(), replacement_lines(body, file, *found)});
     cursor = *found + wanted.size();
   }
@@ -178,6 +181,7 @@ class Planner {
     Source file = split_source(*text, true, !compat_ && !shown);  // a byte order mark that the patch does not show stays where it is
     auto placed = place(path, file, section.chunks);
     if (placed.failure) return fail(std::move(*placed.failure));
+    out_.notes.insert(out_.notes.end(), placed.notes.begin(), placed.notes.end());
     if (!section.chunks.empty()) replace_lines(file, placed.replacements);
     out_.hunks += section.chunks.size();
     if (section.move_to.empty()) return put(path, file.join());

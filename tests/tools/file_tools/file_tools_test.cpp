@@ -171,6 +171,14 @@ TEST_CASE("apply_patch: several files, all of them or none") {
   CHECK(s.call("apply_patch", {{"patch", "hello"}}).is_error);
 }
 
+TEST_CASE("apply_patch: a chunk that fits in several places says so") {
+  Session s({{"a.txt", "x\ny\nx\ny\n"}, {"b.txt", "z\n"}});
+  const auto r = s.call("apply_patch", {{"patch", "*** Begin Patch\n*** Update File: a.txt\n@@\n x\n-y\n+w\n*** End Patch\n"}});
+  CHECK_FALSE(r.is_error);
+  CHECK_THAT(r.text, Contains("Note: a.txt: the lines that start with 'x' occur 2 times; the first place was changed, the others start at line 3"));
+  CHECK(s.folder.read("a.txt") == "x\nw\nx\ny\n");
+}
+
 TEST_CASE("apply_patch: a write that fails puts the files before it back") {
   struct Refuser final : ChangeListener {
     Result<void> before_change(const std::string& name) override {
