@@ -9,11 +9,15 @@
 namespace wright::engine {
 
 Result<OpList> build_llama(const Weights& weights);  // llama.cpp
+Result<OpList> build_qwen2(const Weights& weights);  // qwen.cpp
+Result<OpList> build_qwen3(const Weights& weights);
 
 namespace {
 
 constexpr Architecture kArchitectures[] = {
     {"llama", "llama", "llama,mistral", "Llama 2, 3.x, SmolLM2, Mistral 7B", build_llama},
+    {"qwen2", "qwen2", "qwen2", "Qwen2, Qwen2.5, Qwen2.5-Coder", build_qwen2},
+    {"qwen3", "qwen3", "qwen3", "Qwen3 dense", build_qwen3},
 };
 
 bool listed(std::string_view list, std::string_view name) {

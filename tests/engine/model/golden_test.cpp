@@ -113,7 +113,7 @@ void check_model(const Golden& g) {
 }  // namespace
 
 TEST_CASE("model/golden: hub folders") {
-  for (const char* name : {"llama-gqa-llama3rope", "llama-tied-smollm", "llama-linear", "mistral-swa"}) {
+  for (const char* name : {"llama-gqa-llama3rope", "llama-tied-smollm", "llama-linear", "mistral-swa", "qwen2-bias", "qwen3-qknorm"}) {
     const auto folder = test::shared_path(std::string("golden/models/") + name);
     if (!folder) return;
     INFO(name);
@@ -122,7 +122,7 @@ TEST_CASE("model/golden: hub folders") {
 }
 
 TEST_CASE("model/golden: GGUF files") {
-  for (const char* name : {"llama-f16", "llama-q4_1-tied", "llama-kquants"}) {
+  for (const char* name : {"llama-f16", "llama-q4_1-tied", "llama-kquants", "qwen2-q5", "qwen3-q8_0"}) {
     const auto path = test::shared_path(std::string("golden/gguf/") + name + ".gguf");
     if (!path) return;
     INFO(name);

@@ -151,7 +151,7 @@ TEST_CASE("model/architecture: what does not fit is named") {
   struct Damage { void (*apply)(Llama&); const char* part; };
   const Damage cases[] = {
       {[](Llama&) {}, "built"},
-      {[](Llama& l) { l.config["model_type"] = "gpt9"; }, "the architecture \"gpt9\" is not known; known are: llama"},
+      {[](Llama& l) { l.config["model_type"] = "gpt9"; }, "the architecture \"gpt9\" is not known; known are: llama,mistral"},
       {[](Llama& l) { l.config.erase("model_type"); }, "model_type"},
       {[](Llama& l) { l.shapes.erase("model.norm.weight"); }, "tensor model.norm.weight is missing"},
       {[](Llama& l) { l.shapes.erase("model.embed_tokens.weight"); }, "tensor model.embed_tokens.weight is missing"},
