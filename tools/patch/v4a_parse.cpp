@@ -101,7 +101,7 @@ class Parser {
         ++at_;
       } else if (line == kEnd) {
         for (; at_ < end_; ++at_)
-          if (const auto rest = trim_unicode(lines_[at_]); !rest.empty() && rest != kEnd) return void(fail("no-end", "text after '*** End Patch'"));
+          if (!trim_unicode(lines_[at_]).empty()) return void(fail("no-end", "text after '*** End Patch'"));
       } else if (!section(line)) {
         return;
       }
