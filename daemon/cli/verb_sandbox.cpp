@@ -3,10 +3,24 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "daemon/cli/verbs.h"
+#include "tools/exec/plain_run.h"
 #include "tools/exec/sandbox.h"
 
 namespace wright::cli {
+
+namespace {
+
+std::string bare_or_quoted(const std::string& word) {
+  const bool bare = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || std::string_view("_-./,:+@%=").find(c) != std::string_view::npos;
+  });
+  return bare ? word : tools::shell_quote(word);
+}
+
+}  // namespace
 
 int verb_sandbox(const std::vector<std::string>& args) {
   tools::CommandPolicy policy;
@@ -38,14 +52,16 @@ int verb_sandbox(const std::vector<std::string>& args) {
     fwrite(bytes.data(), 1, bytes.size(), stdout);
     fflush(stdout);
   };
-  if (!::isatty(STDIN_FILENO)) {
-    auto input = read_stdin();
-    if (!input.ok()) return fail(input.error());
-    command.stdin_text = std::move(*input);
-  }
+  // A terminal is handed over only where nothing can be typed into it from inside.
+  if (!::isatty(STDIN_FILENO) || policy.level != tools::SandboxLevel::c) command.stdin_fd = STDIN_FILENO;
   policy.environment = tools::filtered_environment(tools::process_environment());
+  std::string text;  // what a tool call would hold; a plain read runs as one
+  if (command.argv.size() == 3 && (command.argv[0] == "sh" || command.argv[0] == "bash") && command.argv[1] == "-c") text = command.argv[2];
+  else for (const auto& word : command.argv) text += (text.empty() ? "" : " ") + (tools::unsafe_text(word).empty() ? bare_or_quoted(word) : "\0");
+  tools::prepare_plain_read(text, policy, command);
   const auto result = tools::run_command(interrupt_context(), policy, command);
   if (!result.ok()) return fail(result.error());
+  for (const auto& notice : result->notices) fprintf(stderr, "wright: %s\n", notice.c_str());
   if (result->cancelled) return 130;
   return result->exit_status;
 }

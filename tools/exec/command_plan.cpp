@@ -1,14 +1,18 @@
 #include "tools/exec/command_plan.h"
 
+#include <dirent.h>
 #include <limits.h>
 #include <pwd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <mutex>
+
+#include "tools/exec/path_names.h"
 
 namespace wright::tools {
 
@@ -19,10 +23,7 @@ constexpr const char* kSecrets[] = {
     ".password-store", ".mozilla", ".thunderbird", ".claude", ".codex", ".gemini", ".cursor", ".config/gcloud", ".config/gh",
     ".config/google-chrome", ".config/chromium", ".config/wright", ".config/opencode", ".config/op", ".local/share/keyrings",
     ".local/state/wright", ".local/share/wright", ".local/share/opencode", ".cargo/credentials.toml", ".vault-token", ".bash_history"};
-constexpr const char* kControl[] = {".git", ".gitmodules", ".gitattributes", ".wright", ".mcp.json", ".vscode", ".idea", ".envrc",
-                                    ".husky", ".claude", ".codex", ".cursor", ".devcontainer", ".zed", ".gitlab-ci.yml",
-                                    ".github/workflows", "AGENTS.md", "CLAUDE.md", "GEMINI.md"};
-constexpr const char* kMaskMissing[] = {".git", ".wright", ".mcp.json", ".vscode", ".envrc"};
+constexpr const char* kTemporaryBytes = "4294967296";  // of a command's private /tmp
 
 std::string home_folder(const CommandPolicy& policy) {
   if (const auto home = policy.environment.find("HOME"); home != policy.environment.end() && home->second.starts_with("/"))
@@ -41,10 +42,6 @@ std::string real_path(const std::string& path) {
 bool is_folder(const std::string& path) {
   struct stat st{};
   return ::stat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-bool lies_in(const std::string& path, const std::string& folder) {
-  return path == folder || (path.starts_with(folder) && path.size() > folder.size() && path[folder.size()] == '/');
 }
 
 std::mutex mount_points_mutex;
@@ -81,35 +78,41 @@ std::vector<std::string> hidden_paths(const CommandPolicy& policy) {
   return out;
 }
 
-std::vector<std::string> control_paths(const std::string& root, bool present) {
-  std::vector<std::string> out;
-  if (!present) {
-    const auto& counted = mount_points();
-    const std::lock_guard lock(mount_points_mutex);
-    for (const char* name : kMaskMissing) {
-      const std::string path = root + "/" + name;
-      if (!exists(path) || counted.count(path)) out.push_back(path);
-    }
-    return out;
-  }
-  for (const char* name : kControl) {
-    const std::string path = root + "/" + name;
-    if (!exists(path)) continue;
-    const std::string real = real_path(path);
-    if (real.empty()) continue;
-    out.push_back(real);
-    if (std::string_view(name) != ".git" || is_folder(real)) continue;
-    // A worktree: .git is a file that names the real folder.
-    if (auto text = read_file(real, 4096); text.ok() && text->starts_with("gitdir: ")) {
-      std::string target = text->substr(8, text->find('\n') - 8);
-      if (!target.starts_with("/")) target = root + "/" + target;
-      if (std::string there = real_path(target); !there.empty()) out.push_back(there);
-    }
+std::vector<std::string> MountPoints::wanted(const std::string& root, ControlScan& scan) {
+  std::vector<std::string> out = scan.missing;
+  const std::lock_guard lock(mount_points_mutex);
+  for (const auto& [path, count] : mount_points()) {
+    if (path.substr(0, path.rfind('/')) != root || std::find(scan.present.begin(), scan.present.end(), path) == scan.present.end()) continue;
+    std::erase(scan.present, path);
+    std::erase(scan.found, path);
+    scan.missing.push_back(path);
+    out.push_back(path);
   }
   return out;
 }
 
-Result<UniqueFd> bubblewrap_arguments(const CommandPolicy& policy, const Command& command, std::vector<std::string>& masked) {
+Result<UniqueFd> memory_file(const char* name, std::string_view bytes) {
+  UniqueFd file(::memfd_create(name, MFD_CLOEXEC));
+  if (!file.valid() || ::write(file.get(), bytes.data(), bytes.size()) != ssize_t(bytes.size()) || ::lseek(file.get(), 0, SEEK_SET) != 0)
+    return Error{ErrorKind::io, std::string("cannot hand the command its ") + name, "check free memory"};
+  return file;
+}
+
+std::vector<std::string> entries_to_grant(const Command& command, const CommandPolicy& policy) {
+  std::vector<std::string> out = policy.writable;
+  if (command.read_only) return out;
+  DIR* dir = ::opendir(command.root.c_str());
+  if (!dir) return out;
+  while (const dirent* entry = ::readdir(dir)) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != ".." && entry->d_type != DT_LNK) out.push_back(command.root + "/" + name);  // a link would grant its target
+  }
+  ::closedir(dir);
+  return out;
+}
+
+Result<UniqueFd> bubblewrap_arguments(const CommandPolicy& policy, const Command& command, const ControlScan& control,
+                                      const std::vector<std::string>& masked) {
   std::string text;
   const auto put = [&](std::initializer_list<std::string_view> words) {
     for (const auto word : words) text.append(word).push_back('\0');
@@ -117,7 +120,7 @@ Result<UniqueFd> bubblewrap_arguments(const CommandPolicy& policy, const Command
   put({"--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--new-session",
        "--die-with-parent", "--cap-drop", "ALL"});
   if (!policy.network) put({"--unshare-net"});
-  put({"--ro-bind", "/", "/", "--tmpfs", "/tmp", "--tmpfs", "/run", "--dev", "/dev", "--proc", "/proc"});
+  put({"--ro-bind", "/", "/", "--size", kTemporaryBytes, "--tmpfs", "/tmp", "--size", kTemporaryBytes, "--tmpfs", "/run", "--dev", "/dev", "--proc", "/proc"});
   if (policy.network) put({"--ro-bind-try", "/run/systemd/resolve", "/run/systemd/resolve"});
   const auto hide = [&](const std::string& path) {
     if (is_folder(path)) put({"--tmpfs", path, "--remount-ro", path});
@@ -127,27 +130,22 @@ Result<UniqueFd> bubblewrap_arguments(const CommandPolicy& policy, const Command
   for (const auto& path : policy.writable) writable.push_back(path);
   const auto inside = [&](const std::string& path) {
     for (const auto& folder : writable)
-      if (lies_in(path, folder)) return true;
+      if (path_inside(path, folder)) return true;
     return false;
   };
   const auto hidden = hidden_paths(policy);
   for (const auto& path : hidden)
-    if (!inside(path) && !lies_in(path, "/tmp") && !lies_in(path, "/run")) hide(path);
-  for (const auto& path : writable) put({"--bind", path, path});
+    if (!inside(path) && !path_inside(path, "/tmp") && !path_inside(path, "/run")) hide(path);
+  // Also below /tmp and /run, which are empty otherwise.
+  put({command.read_only ? "--ro-bind" : "--bind", command.root, command.root});
+  for (const auto& path : policy.writable) put({"--bind", path, path});
   for (const auto& path : hidden)
     if (inside(path)) hide(path);
-  for (const auto& path : control_paths(command.root, true))
+  for (const auto& path : control.present)
     if (inside(path)) put({"--ro-bind", path, path});
-  if (command.overlay_upper.empty()) {
-    masked = control_paths(command.root, false);
-    for (const auto& path : masked) put({"--tmpfs", path, "--remount-ro", path});
-  }
+  for (const auto& path : masked) put({"--tmpfs", path, "--remount-ro", path});
   put({"--chdir", command.cwd});
-  UniqueFd file(::memfd_create("arguments", MFD_CLOEXEC));
-  if (!file.valid() || ::write(file.get(), text.data(), text.size()) != ssize_t(text.size()) ||
-      ::lseek(file.get(), 0, SEEK_SET) != 0)
-    return Error{ErrorKind::io, "cannot hand the sandbox its arguments", "check free memory"};
-  return file;
+  return memory_file("arguments", text);
 }
 
 }  // namespace wright::tools

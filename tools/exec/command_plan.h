@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/result.h"
+#include "tools/exec/control_scan.h"
 #include "tools/exec/sandbox.h"
 
 namespace wright::tools {
@@ -13,13 +14,16 @@ namespace wright::tools {
 inline constexpr const char* kBubblewrap = "/usr/bin/bwrap";
 
 // A missing control path inside a writable folder is masked by an empty mount, which leaves an empty mount point in the user's
-// folder; this removes it when the last command that masked it ends. Counted process-wide.
+// folder; this removes it when the last command that masked it ends. Counted process-wide; when the process is killed the
+// command's shepherd does it.
 class MountPoints {
  public:
   explicit MountPoints(std::vector<std::string> paths);
   ~MountPoints();
   MountPoints(const MountPoints&) = delete;
   MountPoints& operator=(const MountPoints&) = delete;
+  // Those of `scan.missing`, and those of `scan.found` that are no more than another command's mount points.
+  static std::vector<std::string> wanted(const std::string& root, ControlScan& scan);
 
  private:
   std::vector<std::string> paths_;
@@ -27,10 +31,13 @@ class MountPoints {
 
 // Folders and files with secrets that exist here: keys, cloud and browser profiles, other agents, our own state.
 std::vector<std::string> hidden_paths(const CommandPolicy& policy);
-// Control files directly in `root`: git's, our own, editors', other agents'. Present ones, or missing ones worth a mask.
-std::vector<std::string> control_paths(const std::string& root, bool present);
 
-// Bubblewrap's arguments, NUL-separated, in a memory file; `masked` receives the mount points that it will create.
-Result<UniqueFd> bubblewrap_arguments(const CommandPolicy& policy, const Command& command, std::vector<std::string>& masked);
+// Bubblewrap's arguments, NUL-separated, in a memory file.
+Result<UniqueFd> bubblewrap_arguments(const CommandPolicy& policy, const Command& command, const ControlScan& control,
+                                      const std::vector<std::string>& masked);
+// Level B: what is writable, entry by entry: a name at the top that does not exist yet is not.
+std::vector<std::string> entries_to_grant(const Command& command, const CommandPolicy& policy);
+// A memory file with these bytes, positioned at its start.
+Result<UniqueFd> memory_file(const char* name, std::string_view bytes);
 
 }  // namespace wright::tools

@@ -79,7 +79,9 @@ Result<UniqueFd> landlock_ruleset(const LandlockGrant& grant) {
   UniqueFd ruleset(static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attr, abi >= 6 ? sizeof attr : 16, 0)));
   if (!ruleset.valid()) return errno_error("create", "a Landlock ruleset", errno);
   WRIGHT_CHECK(add_except(ruleset.get(), "/", kRead, grant.hidden));
-  for (const auto& path : grant.writable) WRIGHT_CHECK(add_except(ruleset.get(), path, attr.fs, grant.hidden));
+  std::vector<std::string> kept = grant.hidden;
+  kept.insert(kept.end(), grant.read_only.begin(), grant.read_only.end());
+  for (const auto& path : grant.writable) WRIGHT_CHECK(add_except(ruleset.get(), path, attr.fs, kept));
   for (const char* device : {"/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/shm", "/dev/ptmx", "/dev/pts"})
     WRIGHT_CHECK(add(ruleset.get(), device, kRead | kWriteFile | (attr.fs & (kTruncate | kIoctlDev))));
   return ruleset;

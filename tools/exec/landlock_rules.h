@@ -15,6 +15,7 @@ int landlock_abi();  // 0: not there
 struct LandlockGrant {
   std::vector<std::string> hidden;      // absolute: neither read nor written
   std::vector<std::string> writable;    // absolute folders or files
+  std::vector<std::string> read_only;   // absolute: taken out of the writable ones
   bool network = false;
 };
 // The descriptor for landlock_restrict_self.

@@ -44,11 +44,13 @@ struct Command {
   std::string root;                  // absolute: the writable workspace
   // When set, `root` shows this overlay: reads fall through to root, writes land in `upper`, at the same absolute path.
   std::string overlay_upper, overlay_work;
+  bool read_only = false;            // the workspace cannot be written (a plain read)
   Duration timeout = std::chrono::seconds(120);
   Duration cpu_limit = Duration::zero();     // zero: none
   std::size_t memory_limit_bytes = 0;        // zero: none
   std::size_t output_limit_bytes = 1 << 20;  // kept: first and last halves; the middle is counted
   std::string stdin_text;
+  int stdin_fd = -1;                 // instead of the text: not owned
   std::function<void(std::string_view)> on_output;
 };
 
@@ -58,6 +60,7 @@ struct CommandResult {
   std::string output;          // stdout and stderr as they came, middle cut when over the limit
   std::size_t output_bytes = 0;
   double seconds = 0, cpu_seconds = 0;
+  std::vector<std::string> notices;  // control files that it made, links that were put back: for the user and the model
 };
 
 // The whole process tree is ended when it returns, also after time-out, cancel or death of this process. An Error means that

@@ -8,6 +8,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <map>
+#include <mutex>
+
+#include "base/file.h"
 
 namespace wright::tools {
 
@@ -32,7 +36,9 @@ constexpr int kRefusedAtB[] = {
 
 }  // namespace
 
-Result<UniqueFd> seccomp_filter(SandboxLevel level, bool network) {
+namespace {
+
+Result<std::string> build(SandboxLevel level, bool network) {
   scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
   if (!filter) return Error{ErrorKind::io, "cannot make a system call filter", "check libseccomp"};
   const auto eperm = SCMP_ACT_ERRNO(EPERM);
@@ -59,7 +65,20 @@ Result<UniqueFd> seccomp_filter(SandboxLevel level, bool network) {
   seccomp_release(filter);
   if (bad != 0 || !file.valid() || ::lseek(file.get(), 0, SEEK_SET) != 0)
     return Error{ErrorKind::io, "cannot build the system call filter", "check libseccomp and the kernel's seccomp support"};
-  return file;
+  return read_fd(file.get(), "the filter");
+}
+
+}  // namespace
+
+Result<std::string> seccomp_filter(SandboxLevel level, bool network) {
+  static std::mutex mutex;
+  static std::map<std::pair<SandboxLevel, bool>, std::string> built;
+  const std::lock_guard lock(mutex);
+  std::string& kept = built[{level, network}];
+  if (kept.empty()) {
+    WRIGHT_TRY(kept, build(level, network));
+  }
+  return kept;
 }
 
 }  // namespace wright::tools

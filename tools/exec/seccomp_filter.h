@@ -2,14 +2,15 @@
 // that bubblewrap (level A) or the child itself (level B) can install it. Any thread.
 #pragma once
 
-#include "base/file.h"
+#include <string>
+
 #include "base/result.h"
 #include "tools/exec/sandbox.h"
 
 namespace wright::tools {
 
-// A memory file that holds the BPF program, positioned at its start. At level B it also refuses what namespaces stop at A:
+// The BPF program; built once for each pair of arguments, and kept. At level B it also refuses what namespaces stop at A:
 // IP sockets (unless `network`), changes of owner and of extended attributes.
-Result<UniqueFd> seccomp_filter(SandboxLevel level, bool network);
+Result<std::string> seccomp_filter(SandboxLevel level, bool network);
 
 }  // namespace wright::tools

@@ -175,3 +175,23 @@ TEST_CASE("sandbox: a folder outside the workspace is refused") {
   REQUIRE_FALSE(result.ok());
   CHECK(result.error().kind == ErrorKind::refused);
 }
+
+// Not run by ctest: `test_tools "[.measure]"` prints what a run costs here.
+TEST_CASE("sandbox: cost of a run", "[.measure]") {
+  for (const auto level : levels())
+    for (const bool overlay : {false, true}) {
+      if (overlay && (level != SandboxLevel::a || !overlay_available())) continue;
+      const Box box(level);
+      auto command = box.command("");
+      command.argv = {"/bin/true"};
+      if (overlay) {
+        for (const char* name : {"/upper", "/work"}) REQUIRE(make_directories(box.base + name).ok());
+        command.overlay_upper = box.base + "/upper";
+        command.overlay_work = box.base + "/work";
+      }
+      const TimePoint start = Clock::system().now();
+      for (int i = 0; i < 200; ++i) REQUIRE(run_command(Context(), box.policy, command).ok());
+      const double ms = seconds_between(start, Clock::system().now()) * 1000 / 200;
+      WARN("level " << char('A' + int(level)) << (overlay ? " with an overlay: " : ": ") << ms << " ms a run");
+    }
+}
