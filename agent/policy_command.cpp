@@ -137,10 +137,10 @@ Verdict decide_command(const PolicyContext& context, const nlohmann::json& args)
   const auto command = args.find("command");
   if (command == args.end() || !command->is_string())
     return {Decision::deny, "the call holds no command text", "built-in: arguments"};
-  std::string cwd = context.cwd;
+  std::string cwd = context.workspace;  // where the tool runs a command that names no folder
   if (const auto given = args.find("cwd"); given != args.end() && !given->is_null()) {
     if (!given->is_string()) return {Decision::deny, "cwd is no text", "built-in: arguments"};
-    cwd = tools::clean_path(given->get<std::string>(), context.cwd, context.home);
+    cwd = tools::clean_path(given->get<std::string>(), context.workspace, context.home);
     if (!tools::path_inside(cwd, context.workspace) || !tools::unsafe_text(cwd).empty())
       return {Decision::deny, "the folder " + cwd + " lies outside the workspace", "built-in: folder of a command"};
   }

@@ -21,6 +21,7 @@
 #include "tools/read_file.h"
 #include "tools/references.h"
 #include "tools/repo_map.h"
+#include "tools/run_command.h"
 #include "tools/symbols.h"
 #include "tools/tool.h"
 #include "tools/write_file.h"
@@ -116,6 +117,7 @@ std::span<const Tool> builtin_tools() {
       read_file_tool(),
       references_tool(),
       repo_map_tool(),
+      run_command_tool(),
       symbols_tool(),
       write_file_tool(),
   });

@@ -20,8 +20,13 @@ namespace wright::tools {
 
 namespace {
 
-constexpr rlim_t kProcesses = 4096;              // of the user, inside a command
+constexpr unsigned kProcesses = 1024;            // processes and threads of a command
 constexpr rlim_t kFileBytes = rlim_t(16) << 30;  // one file that a command writes
+
+unsigned processes() {
+  struct sysinfo info{};
+  return ::sysinfo(&info) == 0 ? info.procs : 0;
+}
 
 void limit(int resource, rlim_t value) {
   rlimit now{};
@@ -69,10 +74,11 @@ void drop_capabilities() {
 [[noreturn]] void execute(const Plan& plan) {
   if (plan.overlay_target) mount_overlay(plan);
   ::umask(plan.umask);
+  ::setpriority(PRIO_PROCESS, 0, plan.priority);
   write_file("/proc/self/oom_score_adj", "1000");  // short of memory, a command dies before the daemon
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_FSIZE, kFileBytes);
-  limit(RLIMIT_NPROC, kProcesses);
+  limit(RLIMIT_NPROC, processes() + kProcesses);  // the kernel counts all of the user's
   if (plan.cpu_seconds) limit(RLIMIT_CPU, plan.cpu_seconds);
   if (plan.memory_bytes) limit(RLIMIT_DATA, plan.memory_bytes);
   if (::chdir(plan.cwd) != 0) give_up(plan, "enter the folder");
@@ -110,11 +116,6 @@ void kill_children() {
   }
 }
 
-unsigned processes() {
-  struct sysinfo info{};
-  return ::sysinfo(&info) == 0 ? info.procs : 0;
-}
-
 // Waits for the command, a word from the daemon, or (as root, whom the kernel frees from RLIMIT_NPROC) too many processes.
 int wait_for(pid_t child, const sigset_t& signals, unsigned processes_before) {
   const bool counted = ::geteuid() == 0;
@@ -144,6 +145,7 @@ int wait_for(pid_t child, const sigset_t& signals, unsigned processes_before) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
   if (::getppid() != daemon) _exit(kStartFailed);
   const unsigned before = processes();
+  ::setpriority(PRIO_PROCESS, 0, plan.priority - 10);  // only root may: it must be heard above a fork bomb
   const pid_t child = ::fork();
   if (child == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

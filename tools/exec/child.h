@@ -25,6 +25,7 @@ struct Plan {
   char* const* mount_points = nullptr;  // removed by the shepherd when the daemon died, else by the daemon
   rlim_t cpu_seconds = 0, memory_bytes = 0;
   unsigned umask = 022;
+  int priority = 0;  // of the daemon
 };
 
 // In a forked child. Exits with the command's status, or 128 + signal; 128 + SIGKILL when it was told to end it.

@@ -1,5 +1,7 @@
 #include "tools/exec/plain_run.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -47,8 +49,8 @@ bool prepare_plain_read(const std::string& shell, CommandPolicy& policy, Command
   const auto home = policy.environment.find("HOME");
   const PlainRead plain = plain_read(shell, {command.root, command.cwd, home == policy.environment.end() ? "/" : home->second, true});
   if (!plain.why.empty()) return false;
-  command.argv.clear();
-  command.shell = plain.command;
+  static const bool bash = ::access("/bin/bash", X_OK) == 0;  // what models expect of echo and printf
+  command.argv = {bash ? "/bin/bash" : "/bin/sh", "-c", plain.command};
   command.read_only = true;
   policy.network = false;
   std::string& path = policy.environment["PATH"];

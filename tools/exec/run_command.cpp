@@ -95,6 +95,7 @@ class Run {
     mount_points_.text = masked_;
     plan_.mount_points = mount_points_.get();
     plan_.umask = policy_.umask;
+    plan_.priority = ::getpriority(PRIO_PROCESS, 0);
     plan_.memory_bytes = command_.memory_limit_bytes;
     if (command_.cpu_limit > Duration::zero())
       plan_.cpu_seconds = static_cast<rlim_t>(std::chrono::ceil<std::chrono::seconds>(command_.cpu_limit).count());
