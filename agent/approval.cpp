@@ -146,6 +146,9 @@ class ToolCheck {
       if (secret && !(rule && !rule->pattern.empty())) return {Decision::ask, t.given + " may hold secrets", "built-in: secrets"};
     }
     if (rule) return {Decision::allow, "allowed by a rule of " + rule->source, rule_text(*rule)};
+    if (context_.guard_tests)
+      for (const auto& t : targets_)
+        if (tools::test_file(t.below)) return {Decision::ask, t.given + " belongs to the tests, whose change was not asked for", "built-in: tests"};
     const std::string mode = "built-in: mode " + std::string(to_string(context_.mode));
     if (context_.mode == Mode::ask) return {Decision::ask, "it changes " + targets_.front().given, mode};
     return {Decision::allow, "edits inside the workspace need no question", mode};

@@ -35,6 +35,7 @@ struct PolicyContext {
   tools::SandboxLevel sandbox = tools::SandboxLevel::a;
   std::vector<Rule> rules;
   bool trusted = false;  // the rules of the repository may widen
+  bool guard_tests = false;  // edits of tests and test configuration ask: the user did not ask for them
   std::string workspace, cwd, home;  // absolute
 };
 

@@ -137,6 +137,9 @@ Verdict decide_command(const PolicyContext& context, const nlohmann::json& args)
   const auto command = args.find("command");
   if (command == args.end() || !command->is_string())
     return {Decision::deny, "the call holds no command text", "built-in: arguments"};
+  for (const auto& [name, unused] : args.items())
+    if (name != "command" && name != "cwd" && name != "timeout_ms" && name != "description")
+      return {Decision::deny, "the call holds an unknown argument: " + name.substr(0, 100), "built-in: arguments"};
   std::string cwd = context.workspace;  // where the tool runs a command that names no folder
   if (const auto given = args.find("cwd"); given != args.end() && !given->is_null()) {
     if (!given->is_string()) return {Decision::deny, "cwd is no text", "built-in: arguments"};

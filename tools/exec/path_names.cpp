@@ -118,6 +118,17 @@ std::string_view control_name_in(std::string_view relative) {
   return "";
 }
 
+bool test_file(std::string_view relative) {
+  static constexpr std::string_view kFolders[] = {"test", "tests", "spec", "specs", "__tests__", "testing", "testdata", "fixtures", "e2e", "cypress"};
+  static constexpr const char* kFiles[] = {"test_*", "*_test.*", "*.test.*", "*.spec.*", "*_spec.*", "*tests.*", "*test.java", "conftest.py", "pytest.ini",
+                                           "tox.ini", "noxfile.py", "jest.config.*", "vitest.config.*", "karma.conf.*", ".mocharc*", "phpunit.xml*",
+                                           "ctesttestfile.cmake", "playwright.config.*", ".rspec", ".coveragerc"};
+  const auto parts = folded_components(relative);
+  for (std::size_t i = 0; i + 1 < parts.size(); ++i)
+    if (std::find(std::begin(kFolders), std::end(kFolders), parts[i]) != std::end(kFolders)) return true;
+  return !parts.empty() && std::any_of(std::begin(kFiles), std::end(kFiles), [&](const char* p) { return ::fnmatch(p, parts.back().c_str(), 0) == 0; });
+}
+
 bool likely_secret(std::string_view path) {
   if (Workspace::in_git_folder(path)) return true;
   for (const auto& part : folded_components(path)) {

@@ -19,6 +19,8 @@ std::span<const std::string_view> control_names();
 // The control name that a path relative to the workspace matches, in any of its components, or "". Compares as a file system
 // that folds case, drops trailing dots, blanks and streams ("::$DATA") and ignores invisible characters would.
 std::string_view control_name_in(std::string_view relative);
+// Whether the path belongs to tests or configures them: a change there can make a check pass without mending anything.
+bool test_file(std::string_view relative);
 // Whether the path may hold a secret: .env, keys, credentials, git's own files.
 bool likely_secret(std::string_view path);
 

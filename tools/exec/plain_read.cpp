@@ -101,7 +101,7 @@ class Checker {
     if (!command.before.empty()) out += " " + command.before + " ";
     for (std::size_t i = 0; i < words.size(); ++i) {
       if (i) out += ' ';
-      out += words[i].glob || bare(words[i].text) ? words[i].text : shell_quote(words[i].text);
+      out += words[i].glob || bare(words[i].text) || words[i].text == "[" || words[i].text == "]" ? words[i].text : shell_quote(words[i].text);
     }
     for (const auto& r : command.redirects) out += " " + r.fd + r.op + r.target.text;
     return "";

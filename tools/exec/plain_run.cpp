@@ -15,7 +15,7 @@ constexpr std::pair<const char*, const char*> kQuietGit[] = {
     {"core.fsmonitor", "false"}, {"core.hooksPath", "/dev/null"}, {"core.pager", "cat"}, {"core.sshCommand", "false"}, {"core.askPass", "false"},
     {"core.editor", "false"}, {"core.alternateRefsCommand", "false"}, {"safe.bareRepository", "explicit"}, {"log.showSignature", "false"}, {"gpg.program", "false"},
     {"gpg.openpgp.program", "false"}, {"gpg.x509.program", "false"}, {"gpg.ssh.program", "false"}, {"protocol.allow", "never"},
-    {"submodule.recurse", "false"}, {"diff.ignoreSubmodules", "dirty"}};
+    {"submodule.recurse", "false"}, {"status.submoduleSummary", "false"}, {"diff.submodule", "short"}, {"diff.ignoreSubmodules", "dirty"}};
 
 // Without entries that are relative or lie in the workspace, where a program could be planted.
 std::string safe_path(const std::string& path, const std::string& workspace) {

@@ -165,6 +165,16 @@ TEST_CASE("approval: names of files") {
   CHECK(patch("nothing") == kDeny);
 }
 
+TEST_CASE("approval: changes of tests ask where they were not asked for; unknown arguments are refused") {
+  auto c = context(Mode::automatic);
+  c.guard_tests = true;
+  for (const char* name : {"tests/a.py", "src/a_test.go", "a.spec.ts", "conftest.py", "pkg/__tests__/x.js", "test_a.py"}) CHECK(path(c, "write_file", name) == kAsk);
+  for (const char* name : {"src/a.py", "latest.py", "src/attest.c", "contest/a.c"}) CHECK(path(c, "write_file", name) == kAllow);
+  CHECK(path(context(Mode::automatic), "write_file", "tests/a.py") == kAllow);
+  CHECK(decide(c, "run_command", {{"command", "ls"}, {"approved", true}}).decision == kDeny);
+  CHECK(decide(c, "run_command", {{"command", "ls"}, {"sandbox", "C"}}).decision == kDeny);
+}
+
 TEST_CASE("approval: patterns of paths, domains and servers") {
   const auto denied = [](const char* rule, const char* name) { return path(with({{kDeny, rule}}), "read_file", name) == kDeny; };
   CHECK(denied("Read(secrets/**)", "secrets/a/b"));
