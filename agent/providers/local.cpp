@@ -1,22 +1,13 @@
 // The embedded engine as a model: template, provenance-aware tokens, generation, reply parser.
-#include <condition_variable>
-#include <deque>
-#include <mutex>
 #include <random>
 
 #include "agent/providers/conversation.h"
 #include "agent/providers/providers.h"
 #include "engine/chat/chat_format.h"
+#include "engine/run/stream.h"
 
 namespace wright::agent {
 namespace {
-
-// Events from the engine's delivery thread to the caller's.
-struct Mailbox {
-  std::mutex mutex;  // guards the rest
-  std::condition_variable arrived;
-  std::deque<engine::GenerateEvent> events;
-};
 
 class LocalModel final : public Model {
  public:
@@ -52,40 +43,13 @@ class LocalModel final : public Model {
     for (auto it = spans.rbegin(); it != spans.rend() && tail.size() < 256; ++it) tail.insert(0, it->text);
     Run run(format->parser(request.tools, tail), sink);
 
-    auto mailbox = std::make_shared<Mailbox>();
-    const auto id = engine_->submit(std::move(ask), [mailbox](const engine::GenerateEvent& event) {
-      std::lock_guard lock(mailbox->mutex);
-      mailbox->events.push_back(event);
-      mailbox->arrived.notify_one();
-    });
-    const auto hook = context.on_cancel([this, id] { engine_->cancel(id); });
-    for (bool cancelled = false;;) {
-      engine::GenerateEvent event;
-      {
-        std::unique_lock lock(mailbox->mutex);
-        const auto ready = [&] { return !mailbox->events.empty(); };
-        if (context.deadline() && !cancelled) {
-          if (!mailbox->arrived.wait_until(lock, *context.deadline(), ready)) {
-            lock.unlock();
-            engine_->cancel(id);
-            cancelled = true;
-            continue;
-          }
-        } else {
-          mailbox->arrived.wait(lock, ready);
-        }
-        event = std::move(mailbox->events.front());
-        mailbox->events.pop_front();
-      }
+    engine::GenerateEvent last;
+    WRIGHT_CHECK(engine::stream(*engine_, context, std::move(ask), [&](const engine::GenerateEvent& event) {
       run.take(event, *tokenizer);
-      if (!event.done) continue;
-      if (event.finish == engine::Finish::error) return event.error;
-      if (event.finish == engine::Finish::cancelled) {
-        WRIGHT_CHECK(context.check());
-        return Error{ErrorKind::cancelled, "the engine ended the request", ""};
-      }
-      return run.reply(event);
-    }
+      if (event.done) last = event;
+      return true;
+    }));
+    return run.reply(last);
   }
 
  private:
