@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "daemon/api/build_id.h"
+#include "daemon/api/doors.h"
 #include "daemon/api/live_jobs.h"
 #include "daemon/api/routes.h"
 #include "daemon/http/server.h"
@@ -57,7 +58,7 @@ class Daemon {
  public:
   explicit Daemon(const DaemonOptions& options)
       : options_(options), services_(options.folders),
-        state_{services_, jobs_, {}, this_build().text(), std::chrono::steady_clock::now(), {}, {}, {}, [this](bool drain) { ending_.ask(drain); }} {}
+        state_{services_, jobs_, doors_, {}, this_build().text(), std::chrono::steady_clock::now(), {}, {}, {}, [this](bool drain) { ending_.ask(drain); }} {}
 
   Result<void> run(const Context& context) {
     WRIGHT_TRY(const std::string socket, socket_path(options_.folders));
@@ -109,6 +110,7 @@ class Daemon {
   const DaemonOptions options_;
   Services services_;
   LiveJobs jobs_;
+  Doors doors_;
   Ending ending_;
   DaemonState state_;
 };

@@ -26,5 +26,8 @@ void route_jobs(DaemonState&, const HttpRequest&, const Segments&, Responder&); 
 void route_run_job(DaemonState&, const HttpRequest&, const Segments&, Responder&);
 void route_answer(DaemonState&, const HttpRequest&, const Segments&, Responder&);
 void route_cancel(DaemonState&, const HttpRequest&, const Segments&, Responder&);
+void route_open_door(DaemonState&, const HttpRequest&, const Segments&, Responder&);          // route_doors.cpp
+void route_door_bytes(DaemonState&, const HttpRequest&, const Segments&, Responder&);
+void route_door_code(DaemonState&, const HttpRequest&, const Segments&, Responder&);
 
 }  // namespace wright::daemon

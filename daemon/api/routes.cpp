@@ -26,6 +26,9 @@ constexpr Route kRoutes[] = {
     {"POST", "/api/jobs", false, true, "runs a job: one JSON event a line, the result last", route_run_job},
     {"POST", "/api/jobs/{}/answers", false, true, "answers a question of a job", route_answer},
     {"POST", "/api/jobs/{}/cancel", false, true, "cancels a job", route_cancel},
+    {"POST", "/api/doors", false, true, "opens a protocol server and streams its bytes", route_open_door},
+    {"POST", "/api/doors/{}/bytes", false, true, "bytes for it", route_door_bytes},
+    {"GET", "/api/doors/{}/code", false, true, "its exit status", route_door_code},
     {"POST", "/api/drain", false, true, "finish the running jobs, then end", route_drain},
     {"POST", "/api/stop", false, true, "end now", route_stop},
 };

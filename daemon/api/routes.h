@@ -17,11 +17,13 @@ namespace wright::daemon {
 
 class Services;
 class LiveJobs;
+class Doors;
 
 // What handlers share; owned by Daemon.
 struct DaemonState {
   Services& services;
   LiveJobs& jobs;
+  Doors& doors;
   AccessRules access;
   std::string build_id;
   TimePoint started;

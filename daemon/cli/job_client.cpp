@@ -21,20 +21,6 @@ namespace {
 
 using daemon::Json;
 
-Result<daemon::JobRequest> make_request(const std::string& method, Json params) {
-  daemon::JobRequest request;
-  request.method = method;
-  request.params = std::move(params);
-  char folder[PATH_MAX];
-  if (!::getcwd(folder, sizeof folder)) return Error{ErrorKind::io, "the current folder is gone", "change to another"};
-  request.client.cwd = folder;
-  request.client.umask = ::umask(022);
-  ::umask(request.client.umask);
-  request.client.variables = tools::filtered_environment(tools::process_environment());
-  request.client.terminal = ::isatty(STDIN_FILENO) && ::isatty(STDERR_FILENO);
-  return request;
-}
-
 // Reads the daemon's lines: the job's id, events, questions, the result.
 class JobStream {
  public:
@@ -86,8 +72,22 @@ bool in_process() {
 
 }  // namespace
 
+Result<daemon::JobRequest> make_job_request(const std::string& method, Json params) {
+  daemon::JobRequest request;
+  request.method = method;
+  request.params = std::move(params);
+  char folder[PATH_MAX];
+  if (!::getcwd(folder, sizeof folder)) return Error{ErrorKind::io, "the current folder is gone", "change to another"};
+  request.client.cwd = folder;
+  request.client.umask = ::umask(022);
+  ::umask(request.client.umask);
+  request.client.variables = tools::filtered_environment(tools::process_environment());
+  request.client.terminal = ::isatty(STDIN_FILENO) && ::isatty(STDERR_FILENO);
+  return request;
+}
+
 Result<Json> run_client_job(const Context& context, const std::string& method, Json params, const daemon::JobIo& io) {
-  WRIGHT_TRY(const daemon::JobRequest request, make_request(method, std::move(params)));
+  WRIGHT_TRY(const daemon::JobRequest request, make_job_request(method, std::move(params)));
   const daemon::Folders folders = daemon::Folders::from_environment();
   const auto here = [&] {
     daemon::Services services(folders);

@@ -7,6 +7,9 @@
 
 namespace wright::cli {
 
+// A request of this process: cwd, umask, locale, PATH and the allowlisted variables.
+Result<daemon::JobRequest> make_job_request(const std::string& method, daemon::Json params);
+
 // Sends cwd, umask, locale, PATH and the allowlisted variables along. Cancelled with `context`.
 Result<daemon::Json> run_client_job(const Context& context, const std::string& method, daemon::Json params,
                                     const daemon::JobIo& io);

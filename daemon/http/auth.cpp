@@ -41,7 +41,7 @@ std::optional<HttpRefusal> check_access(const AccessRules& rules, const HttpRequ
     if (!open && (rules.token.empty() || !equal_secret(bearer(request), rules.token)))
       return HttpRefusal{401, "a token is needed: send `Authorization: Bearer TOKEN`; `wright status` says where it lies"};
   }
-  if (changes && !request.body.empty() && !request.header("content-type").starts_with("application/json"))
+  if (request.door == Door::loopback && changes && !request.body.empty() && !request.header("content-type").starts_with("application/json"))
     return HttpRefusal{415, "the body must be application/json"};
   return std::nullopt;
 }

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/limits.h"
+#include "daemon/api/doors.h"
 #include "daemon/api/live_jobs.h"
 #include "daemon/api/routes.h"
 #include "daemon/api/services.h"
@@ -59,7 +60,8 @@ struct Served {
   test::TempFolder folder;
   Services services{Folders{folder.path() + "/c", folder.path() + "/s", folder.path() + "/k", folder.path() + "/r"}};
   LiveJobs jobs;
-  DaemonState state{services, jobs, {-1, "secret-secret-secret-secret-secret"}, "build", std::chrono::steady_clock::now(), {}, {}, {}, [](bool) {}};
+  Doors doors;
+  DaemonState state{services, jobs, doors, {-1, "secret-secret-secret-secret-secret"}, "build", std::chrono::steady_clock::now(), {}, {}, {}, [](bool) {}};
   std::unique_ptr<HttpServer> server;
   Served() {
     auto started = HttpServer::start({folder.path() + "/sock", 0}, [this](const HttpRequest& q, Responder& r) { dispatch(state, q, r); });
