@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "base/limits.h"
 #include "lsp/features/features.h"
 
 namespace wright::lsp {

@@ -1,5 +1,7 @@
 // Definition and references by name: syntactic, so a name that two scopes use gives both; a real language server knows better.
 #include "lsp/features/features.h"
+#include <algorithm>
+
 #include "lsp/features/name_at.h"
 #include "lsp/server.h"
 

@@ -249,7 +249,7 @@ TEST_CASE("lsp: a keystroke cancels the suggestion before it; silence when the m
 }
 
 TEST_CASE("lsp: wright.fix shows progress and lands in the editor's buffer") {
-  const test::TempFolder folder({{"한 a.py", "def f(x):\n    return x - 1  # é\n\n\ndef g():\n    pass\n"}});
+  const test::TempFolder folder(std::map<std::string, std::string>{{"한 a.py", "def f(x):\n    return x - 1  # é\n\n\ndef g():\n    pass\n"}});
   const std::string path = folder.path() + "/한 a.py", after = "def f(x):\n    return x + 1  # é\n\n\ndef g():\n    pass\n";
   Host host;
   host.run_job = [&](const Context&, const std::string& method, const Json& params, const std::string& cwd, const auto& on_event, const auto& ask) -> Result<Json> {
