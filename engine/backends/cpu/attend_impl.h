@@ -27,17 +27,24 @@ struct AttendImpl {
   [[gnu::always_inline]] static inline void logits(const float* const* q, int dim, const std::byte* k, int t, float* out,
                                                    std::size_t stride) {
     F acc[kRows][kVectors];
+    #pragma GCC unroll 16
     for (auto& row : acc)
+      #pragma GCC unroll 16
       for (F& a : row) a = L::zero();
     for (int i = 0; i < dim; ++i) {
       F key[kVectors];
+      #pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) key[v] = load<kKind>(k, static_cast<std::size_t>(i * kPage + t + v * kW));
+      #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
         const F x = L::set1(q[r][i]);
+        #pragma GCC unroll 16
         for (int v = 0; v < kVectors; ++v) acc[r][v] = L::fma(key[v], x, acc[r][v]);
       }
     }
+    #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r)
+      #pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) L::store(out + static_cast<std::size_t>(r) * stride + t + v * kW, acc[r][v]);
   }
 
@@ -46,20 +53,27 @@ struct AttendImpl {
   [[gnu::always_inline]] static inline void values(const float* weights, std::size_t stride, const KeyBlock& b, int value_dim,
                                                    int c, float* o, std::size_t o_stride, float* l) {
     F acc[kRows][kVectors], sum[kRows];
+    #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
+      #pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) acc[r][v] = L::load(o + static_cast<std::size_t>(r) * o_stride + c + v * kW);
       sum[r] = L::set1(l[r]);
     }
     for (int t = b.begin; t < b.end; ++t) {
       F value[kVectors];
+      #pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) value[v] = load<kKind>(b.v, static_cast<std::size_t>(t * value_dim + c + v * kW));
+      #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
         const F w = L::set1(weights[static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(t)]);
+        #pragma GCC unroll 16
         for (int v = 0; v < kVectors; ++v) acc[r][v] = L::fma(value[v], w, acc[r][v]);
         if constexpr (kSum) sum[r] = L::add(sum[r], w);
       }
     }
+    #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
+      #pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) L::store(o + static_cast<std::size_t>(r) * o_stride + c + v * kW, acc[r][v]);
       if constexpr (kSum) {
         float lanes[kW];

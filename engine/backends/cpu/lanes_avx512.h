@@ -12,7 +12,7 @@ namespace wright::engine::cpu {
 
 struct LanesAvx512 {
   static constexpr int kWidth = 16;
-  static constexpr int kLinearRows = 8;
+  static constexpr int kLinearRows = 12;
   static constexpr int kAttendRows = 5;
   static constexpr int kAttendVectors = 4;
   using F = __m512;

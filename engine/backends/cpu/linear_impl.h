@@ -17,32 +17,31 @@ struct LinearImpl {
   static constexpr int kHalves = kTile / L::kWidth;
   static constexpr int kGroupBytes = 4 * kTile;  // bytes of four k of a tile
 
-  // Weights of one block in registers: eight groups of four k.
+  // Group g (four k) of a block, as unsigned bytes.
   template <Pack kPack>
-  [[gnu::always_inline]] static inline void unpack(const std::byte* tile, int block, int blocks, int half, B (&w)[8]) {
-    const auto* base = reinterpret_cast<const std::uint8_t*>(tile) + half * 4 * L::kWidth;
+  [[gnu::always_inline]] static inline B unpack(const std::uint8_t* block, [[maybe_unused]] const std::uint8_t* high, int g) {
     if constexpr (kPack == Pack::n8) {
-      const auto* p = base + static_cast<std::size_t>(block) * 8 * kGroupBytes;
-      for (int g = 0; g < 8; ++g) w[g] = L::bytes(p + g * kGroupBytes);
+      return L::bytes(block + g * kGroupBytes);
     } else {
-      const auto* p = base + static_cast<std::size_t>(block) * 4 * kGroupBytes;
-      for (int g = 0; g < 4; ++g) {
-        const B both = L::bytes(p + g * kGroupBytes);
-        w[g] = L::mask(both, 15);
-        w[g + 4] = L::mask(L::template shift<-4>(both), 15);
+      const B both = L::bytes(block + (g & 3) * kGroupBytes);
+      const B nibble = L::mask(g < 4 ? both : L::template shift<-4>(both), 15);
+      if constexpr (kPack == Pack::n6) {
+        const B bits = L::bytes(high + g / 4 * kGroupBytes);
+        const B moved = (g & 3) == 0 ? L::template shift<4>(bits) : (g & 3) == 1 ? L::template shift<2>(bits) : (g & 3) == 2 ? bits : L::template shift<-2>(bits);
+        return L::either(nibble, L::mask(moved, 0x30));
+      } else {
+        return nibble;
       }
     }
-    if constexpr (kPack == Pack::n6) {
-      const auto* p = base + (static_cast<std::size_t>(blocks) * 4 + static_cast<std::size_t>(block) * 2) * kGroupBytes;
-      for (int half_block = 0; half_block < 2; ++half_block) {
-        const B high = L::bytes(p + half_block * kGroupBytes);
-        B* q = w + 4 * half_block;
-        q[0] = L::either(q[0], L::mask(L::template shift<4>(high), 0x30));
-        q[1] = L::either(q[1], L::mask(L::template shift<2>(high), 0x30));
-        q[2] = L::either(q[2], L::mask(high, 0x30));
-        q[3] = L::either(q[3], L::mask(L::template shift<-2>(high), 0x30));
-      }
-    }
+  }
+
+  template <Pack kPack> [[gnu::always_inline]] static inline Dot dot(Dot acc, B w, const std::int8_t* x) {
+    if constexpr (kPack == Pack::n8) return L::dot8(acc, w, x);
+    else if constexpr (kPack == Pack::n6) return L::dot7(acc, w, x);
+    else return L::dot4(acc, w, x);
+  }
+  template <Pack kPack> [[gnu::always_inline]] static inline F finish(Dot acc) {
+    return L::to_float(kPack == Pack::n4 || kPack == Pack::n4m ? L::finish4(acc) : L::finish(acc));
   }
 
   template <Pack kPack> static constexpr std::size_t block_bytes() {
@@ -67,50 +66,42 @@ struct LinearImpl {
     const float* d = c.in.d + static_cast<std::size_t>(row) * static_cast<std::size_t>(blocks);
     const float* s = c.in.s + static_cast<std::size_t>(row) * static_cast<std::size_t>(blocks);
     [[maybe_unused]] const float* halves = c.in.h + static_cast<std::size_t>(row) * static_cast<std::size_t>(2 * blocks);
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(data) + half * 4 * L::kWidth;
+    constexpr std::size_t kLow = kPack == Pack::n8 ? 8 * kGroupBytes : 4 * kGroupBytes;
+    const std::uint8_t* high = bytes + static_cast<std::size_t>(blocks) * kLow;
+    // Scales cover a block, or half of one: so many k are multiplied before the products are scaled.
+    constexpr int kParts = kPack == Pack::n6 ? 2 : 1, kGroups = 8 / kParts;
     F acc[kRows];
+    #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) acc[r] = L::zero();
     for (int b = 0; b < blocks; ++b) {
-      B w[8];
-      unpack<kPack>(data, b, blocks, half, w);
-      const std::uint16_t* scale = scales + b * scales_per_block<kPack>();
-      // w = d q + m; packs without m have one from their offset.
-      const F wd = L::load(scale);
-      [[maybe_unused]] const F wd2 = kPack == Pack::n6 ? L::load(scale + kTile) : wd;
-      const F wm = kPack == Pack::n4m ? L::load(scale + kTile) : L::mul(wd, L::set1(-offset<kPack>()));
-      [[maybe_unused]] const F wm2 = L::mul(wd2, L::set1(-offset<kPack>()));
       if constexpr (kRows <= 2) {
-        for (std::size_t line = 0; line < block_bytes<kPack>(); line += 64)
-          L::prefetch(data + static_cast<std::size_t>(b) * block_bytes<kPack>() + line + 4096);
+        for (std::size_t line = 0; line < kLow; line += 64) L::prefetch(data + static_cast<std::size_t>(b) * kLow + line + 4096);
       }
-      for (int r = 0; r < kRows; ++r) {
-        const std::int8_t* x = q + static_cast<std::size_t>(r) * inner + static_cast<std::size_t>(b) * kBlock;
-        const F xd = L::set1(d[r * blocks + b]);
-        if constexpr (kPack == Pack::n6) {
-          const float* h = halves + 2 * (r * blocks + b);
-          Dot first = L::dot_zero(), second = L::dot_zero();
-          for (int g = 0; g < 4; ++g) {
-            first = L::dot7(first, w[g], x + 4 * g);
-            second = L::dot7(second, w[g + 4], x + 16 + 4 * g);
-          }
-          acc[r] = L::fma(L::mul(L::to_float(L::finish(first)), xd), wd, acc[r]);
-          acc[r] = L::fma(wm, L::set1(h[0]), acc[r]);
-          acc[r] = L::fma(L::mul(L::to_float(L::finish(second)), xd), wd2, acc[r]);
-          acc[r] = L::fma(wm2, L::set1(h[1]), acc[r]);
-        } else {
-          Dot dot = L::dot_zero();
-          F value;
-          if constexpr (kPack == Pack::n8) {
-            for (int g = 0; g < 8; ++g) dot = L::dot8(dot, w[g], x + 4 * g);
-            value = L::to_float(L::finish(dot));
-          } else {
-            for (int g = 0; g < 8; ++g) dot = L::dot4(dot, w[g], x + 4 * g);
-            value = L::to_float(L::finish4(dot));
-          }
-          acc[r] = L::fma(L::mul(value, xd), wd, acc[r]);
-          acc[r] = L::fma(wm, L::set1(s[r * blocks + b]), acc[r]);
+      const std::int8_t* x = q + static_cast<std::size_t>(b) * kBlock;
+      #pragma GCC unroll 2
+      for (int part = 0; part < kParts; ++part) {
+        Dot sum[kRows];
+        #pragma GCC unroll 16
+        for (int r = 0; r < kRows; ++r) sum[r] = L::dot_zero();
+        #pragma GCC unroll 16
+        for (int g = part * kGroups; g < (part + 1) * kGroups; ++g) {
+          const B w = unpack<kPack>(bytes + static_cast<std::size_t>(b) * kLow, high + static_cast<std::size_t>(b) * 2 * kGroupBytes, g);
+          #pragma GCC unroll 16
+          for (int r = 0; r < kRows; ++r) sum[r] = dot<kPack>(sum[r], w, x + static_cast<std::size_t>(r) * inner + 4 * g);
+        }
+        // w = d q + m; packs without m have one from their offset.
+        const std::uint16_t* scale = scales + b * scales_per_block<kPack>() + part * kTile;
+        const F wd = L::load(scale);
+        const F wm = kPack == Pack::n4m ? L::load(scale + kTile) : L::mul(wd, L::set1(-offset<kPack>()));
+        #pragma GCC unroll 16
+        for (int r = 0; r < kRows; ++r) {
+          acc[r] = L::fma(L::mul(finish<kPack>(sum[r]), L::set1(d[r * blocks + b])), wd, acc[r]);
+          acc[r] = L::fma(wm, L::set1(kParts == 2 ? halves[2 * (r * blocks + b) + part] : s[r * blocks + b]), acc[r]);
         }
       }
     }
+    #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) store(c, tile, half, row + r, acc[r]);
   }
 
@@ -137,22 +128,29 @@ struct LinearImpl {
     F acc[kRows][kHalfTiles];
     const std::byte* data[kHalfTiles];
     const std::size_t element = kPack == Pack::f32 ? 4 : 2;
+    #pragma GCC unroll 16
     for (int t = 0; t < kHalfTiles; ++t) {
       const int h = half_tile + t;
       data[t] = c.w->data + static_cast<std::size_t>(h / kHalves) * c.w->tile_bytes +
                 static_cast<std::size_t>(h % kHalves * L::kWidth) * element;
+      #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) acc[r][t] = L::zero();
     }
     const float* x = c.in.x + static_cast<std::size_t>(row) * c.in.stride;
     for (int k = 0; k < c.w->inner; ++k) {
       F w[kHalfTiles];
+      #pragma GCC unroll 16
       for (int t = 0; t < kHalfTiles; ++t) w[t] = load_plain<kPack>(data[t], static_cast<std::size_t>(k) * kTile);
+      #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
         const F xk = L::set1(x[static_cast<std::size_t>(r) * c.in.stride + static_cast<std::size_t>(k)]);
+        #pragma GCC unroll 16
         for (int t = 0; t < kHalfTiles; ++t) acc[r][t] = L::fma(w[t], xk, acc[r][t]);
       }
     }
+    #pragma GCC unroll 16
     for (int t = 0; t < kHalfTiles; ++t)
+      #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) store(c, (half_tile + t) / kHalves, (half_tile + t) % kHalves, row + r, acc[r][t]);
   }
 
@@ -180,6 +178,9 @@ struct LinearImpl {
       c.tile_end = tile + step;
       int row = 0;
       for (; row + L::kLinearRows <= c.rows; row += L::kLinearRows) rows_of<kPack, L::kLinearRows>(c, row);
+      if constexpr (L::kLinearRows > 8) {
+        for (; row + 8 <= c.rows; row += 8) rows_of<kPack, 8>(c, row);
+      }
       if constexpr (L::kLinearRows > 4) {
         for (; row + 4 <= c.rows; row += 4) rows_of<kPack, 4>(c, row);
       }
