@@ -37,6 +37,11 @@ double cpu_seconds() {
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
 }
+double peak_rss_mib() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
 double median(std::vector<double> v) {
   std::ranges::sort(v);
   return v.empty() ? 0 : v[v.size() / 2];
@@ -151,27 +156,25 @@ Result<Json> measure(const Options& o) {
 
   Bench bench(*backend, *ops, o);
   WRIGHT_CHECK(bench.set_up());
+  if (o.prompt > 0) WRIGHT_CHECK(bench.prefill());
+  if (o.generate > 0) WRIGHT_CHECK(bench.decode());
   const int threads = o.backend.threads > 0 ? o.backend.threads : cpu::available_cores();
   const std::size_t read = backend->weight_bytes_per_token() +
                            static_cast<std::size_t>(o.depth + o.generate / 2) * kv_bytes_per_token(*backend) * static_cast<std::size_t>(o.sequences);
+  const double peak_mib = peak_rss_mib();  // before the bandwidth's set is there
+  WRIGHT_TRY(cpu::ReadBandwidth bandwidth, cpu::ReadBandwidth::create(read, threads, "auto"));
   std::vector<double> prefill, decode, prefill_cpu, decode_cpu, bound;
-  for (int i = 0; i <= o.repeats; ++i) {
-    const bool count = i > 0;
+  for (int i = 0; i < o.repeats; ++i) {
     if (o.prompt > 0) {
       WRIGHT_TRY(const Timing t, bench.prefill());
-      if (count) prefill.push_back(t.wall), prefill_cpu.push_back(t.cpu);
+      prefill.push_back(t.wall), prefill_cpu.push_back(t.cpu);
     }
     if (o.generate > 0) {
       WRIGHT_TRY(const Timing t, bench.decode());
-      if (count) decode.push_back(t.wall), decode_cpu.push_back(t.cpu);
+      decode.push_back(t.wall), decode_cpu.push_back(t.cpu);
     }
-    if (count) {
-      WRIGHT_TRY(const double gbs, cpu::read_bandwidth(read, threads, "auto", 3));
-      bound.push_back(gbs);
-    }
+    bound.push_back(bandwidth.measure(3));
   }
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
   const double n = o.sequences, prompt = n * o.prompt, generated = n * o.generate;
   const auto rate = [](double tokens, double seconds) { return seconds > 0 ? tokens / seconds : 0.0; };
   return Json{
@@ -180,7 +183,7 @@ Result<Json> measure(const Options& o) {
       {"prefill_tok_s", rate(prompt, median(prefill))}, {"decode_tok_s", rate(generated, median(decode))},
       {"prefill_tok_per_cpu_s", rate(prompt, median(prefill_cpu))}, {"decode_tok_per_cpu_s", rate(generated, median(decode_cpu))},
       {"ttft_ms", median(prefill) / n * 1e3}, {"load_ms", load_ms}, {"bytes_per_token", read}, {"bound_gbs", median(bound)},
-      {"peak_rss_mib", static_cast<double>(usage.ru_maxrss) / 1024}, {"isa", backend->isa()}, {"device", o.device}, {"kv", o.kv},
+      {"peak_rss_mib", peak_mib}, {"isa", backend->isa()}, {"device", o.device}, {"kv", o.kv},
       {"backend", backend->describe()}};
 }
 

@@ -2,13 +2,27 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 #include "base/result.h"
+#include "engine/backends/cpu/kernels.h"
+#include "engine/backends/cpu/memory.h"
+#include "engine/backends/cpu/team.h"
 
 namespace wright::engine::cpu {
 
-// GB/s of `threads` threads that read a set of `bytes` together, each its share in order; the median of `repeats` sweeps.
-// `isa` as in BackendOptions. Blocks its caller.
-Result<double> read_bandwidth(std::size_t bytes, int threads, const char* isa, int repeats);
+// Sweeps a set of `bytes` with `threads` threads, each taking its share in order. Blocks its caller; one thread.
+class ReadBandwidth {
+ public:
+  // `isa` as in BackendOptions.
+  static Result<ReadBandwidth> create(std::size_t bytes, int threads, const char* isa);
+  double measure(int sweeps);  // GB/s, the median
+
+ private:
+  Region set_;
+  std::size_t bytes_ = 0;
+  const Kernels* kernels_ = nullptr;
+  std::unique_ptr<Team> team_;
+};
 
 }  // namespace wright::engine::cpu

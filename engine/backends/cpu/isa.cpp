@@ -1,5 +1,7 @@
 #include "engine/backends/cpu/isa.h"
 
+#include <cpuid.h>
+
 namespace wright::engine::cpu {
 namespace {
 
@@ -16,6 +18,12 @@ bool has_avx512() {
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
 }
 bool has_vnni() { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
+// GCC 12 does not answer for AMX: CPUID leaf 7, EDX bits 22 (bf16), 24 (tile), 25 (int8).
+bool has_amx() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  constexpr unsigned kAll = 1u << 22 | 1u << 24 | 1u << 25;
+  return has_vnni() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & kAll) == kAll;
+}
 
 // Slowest first; of rows with one name the last that is supported is taken.
 constexpr Row kRows[] = {
@@ -23,6 +31,7 @@ constexpr Row kRows[] = {
     {"avx2", has_avx2, kernels_avx2},
     {"avx512", has_avx512, kernels_avx512},
     {"avx512", has_vnni, kernels_vnni},
+    {"amx", has_amx, kernels_vnni},  // has no kernels of its own yet: AVX-512 VNNI
 };
 
 }  // namespace
@@ -36,14 +45,14 @@ Result<const Kernels*> kernels_for(const std::string& isa) {
     if (row.supported()) found = &row.kernels();
   }
   if (found) return found;
-  if (!known) return Error{ErrorKind::usage, "unknown instruction set '" + isa + "'", "one of auto, scalar, avx2, avx512"};
+  if (!known) return Error{ErrorKind::usage, "unknown instruction set '" + isa + "'", "one of auto, scalar, avx2, avx512, amx"};
   return Error{ErrorKind::usage, "this processor has no " + isa, "leave --isa out, or use --isa scalar"};
 }
 
 std::vector<const Kernels*> supported_kernels() {
   std::vector<const Kernels*> all;
   for (const Row& row : kRows)
-    if (row.supported()) all.push_back(&row.kernels());
+    if (row.supported() && (all.empty() || all.back() != &row.kernels())) all.push_back(&row.kernels());
   return all;
 }
 

@@ -171,11 +171,11 @@ struct LinearImpl {
   template <Pack kPack>
   static void linear(const LinearCall& call) {
     LinearCall c = call;
-    // One tile at a time over all rows, so that its weights are read from memory once.
-    const int step = call.rows > L::kLinearRows ? 1 : call.tile_end - call.tile_begin;
-    for (int tile = call.tile_begin; tile < call.tile_end; tile += step) {
+    // A few tiles at a time over all rows: their weights stay in the cache while rows pass by.
+    constexpr int kStep = 8;
+    for (int tile = call.tile_begin; tile < call.tile_end; tile += kStep) {
       c.tile_begin = tile;
-      c.tile_end = tile + step;
+      c.tile_end = tile + kStep < call.tile_end ? tile + kStep : call.tile_end;
       int row = 0;
       for (; row + L::kLinearRows <= c.rows; row += L::kLinearRows) rows_of<kPack, L::kLinearRows>(c, row);
       if constexpr (L::kLinearRows > 8) {
