@@ -2,7 +2,8 @@
 // against, and what --exact runs. A row's bits depend on that row and its cache alone: not on other rows, chunks or threads.
 // Called from the engine thread alone; uses a ThreadTeam inside ops.
 //
-// Arithmetic: dot products in 16 interleaved f32 sums, added pairwise at the end; means, softmax sums and rotations in f64.
+// Arithmetic: dot products in 16 interleaved f32 sums, added pairwise at the end; means, softmax
+// sums and rotations in f64; weighted values in f32 over 16 rows, then f64.
 // delta_rule (S is (key_dim, value_dim) per value head; value head i uses key head i / (value_heads / key_heads)):
 //   S = exp(decay) S; d = beta * (v - S^T k); S = S + k d^T; out = S^T q
 // route writes 2 * top_k columns: the chosen expert ids, then their weights. grouped_linear reads x once (in) or once for

@@ -10,14 +10,62 @@ namespace wright::engine::scalar {
 namespace {
 
 using Four = float __attribute__((vector_size(16)));
+using Eight = float __attribute__((vector_size(32)));
 
-Four load(const float* p) {
-  Four v;
+template <class V>
+inline __attribute__((always_inline)) V load(const float* p) {
+  V v;
   std::memcpy(&v, p, sizeof v);
   return v;
 }
 
+// Sixteen lanes, lane i the sum of products i, i + 16, ...; then lanes l, l + 4 and l + 8, l + 12, then across. Products and
+// sums are rounded one by one, so both versions give the same bits; the second is what 256-bit registers make of the first.
+float across(Four s) { return (s[0] + s[1]) + (s[2] + s[3]); }
+
+float dot_sse(const float* a, const float* b, std::size_t n) {
+  Four s0{}, s1{}, s2{}, s3{};
+  std::size_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    s0 += load<Four>(a + i) * load<Four>(b + i);
+    s1 += load<Four>(a + i + 4) * load<Four>(b + i + 4);
+    s2 += load<Four>(a + i + 8) * load<Four>(b + i + 8);
+    s3 += load<Four>(a + i + 12) * load<Four>(b + i + 12);
+  }
+  float sum = across((s0 + s1) + (s2 + s3));
+  for (; i < n; ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+__attribute__((target("avx2"))) float dot_avx2(const float* a, const float* b, std::size_t n) {
+  Eight s01{}, s23{};
+  std::size_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    s01 += load<Eight>(a + i) * load<Eight>(b + i);
+    s23 += load<Eight>(a + i + 8) * load<Eight>(b + i + 8);
+  }
+  float lanes[4];
+  for (std::size_t l = 0; l < 4; ++l) lanes[l] = (s01[l] + s01[l + 4]) + (s23[l] + s23[l + 4]);
+  float sum = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+  for (; i < n; ++i) sum += a[i] * b[i];
+  return sum;
+}
+
 float sigmoid(float x) { return 1.0f / (1.0f + std::exp(-x)); }
+
+constexpr std::size_t kValueBlock = 16;  // rows of V that are summed in f32 before they join the f64 sum
+
+// sum += weights * values, for the columns from `at`.
+void add_values(const float* weights, std::span<const KvRow> rows, std::size_t at, std::vector<double>& sum) {
+  std::size_t i = 0;
+  for (; i + 4 <= sum.size(); i += 4) {
+    Four part{};
+    for (std::size_t t = 0; t < rows.size(); ++t) part += weights[t] * load<Four>(rows[t].value + at + i);
+    for (std::size_t l = 0; l < 4; ++l) sum[i + l] += part[l];
+  }
+  for (; i < sum.size(); ++i)
+    for (std::size_t t = 0; t < rows.size(); ++t) sum[i] += weights[t] * rows[t].value[at + i];
+}
 
 using Activation = float (*)(float);
 constexpr Activation kActivations[] = {
@@ -62,18 +110,8 @@ void drop_groups(const RouteParams& p, std::vector<float>& choice) {
 }  // namespace
 
 float dot(const float* a, const float* b, std::size_t n) {
-  Four s0{}, s1{}, s2{}, s3{};
-  std::size_t i = 0;
-  for (; i + 16 <= n; i += 16) {
-    s0 += load(a + i) * load(b + i);
-    s1 += load(a + i + 4) * load(b + i + 4);
-    s2 += load(a + i + 8) * load(b + i + 8);
-    s3 += load(a + i + 12) * load(b + i + 12);
-  }
-  const Four s = (s0 + s1) + (s2 + s3);
-  float sum = (s[0] + s[1]) + (s[2] + s[3]);
-  for (; i < n; ++i) sum += a[i] * b[i];
-  return sum;
+  static const auto best_dot = __builtin_cpu_supports("avx2") ? dot_avx2 : dot_sse;
+  return best_dot(a, b, n);
 }
 
 void norm(const NormParams& p, const float* x, const float* weight, const float* bias, float* out, std::size_t width) {
@@ -125,13 +163,10 @@ void attend(const AttendParams& p, const float* q, const std::vector<KvRow>& see
       largest = std::max(largest, score);
     }
     double total = sinks ? std::exp(static_cast<double>(sinks[h] - largest)) : 0.0;
+    for (float& score : scores) total += score = std::exp(score - largest);
     std::fill(sum.begin(), sum.end(), 0.0);
-    for (std::size_t t = 0; t < seen.size(); ++t) {
-      const double weight = std::exp(scores[t] - largest);
-      total += weight;
-      const float* value = seen[t].value + kv_head * value_dim;
-      for (std::size_t i = 0; i < value_dim; ++i) sum[i] += weight * value[i];
-    }
+    for (std::size_t t = 0; t < seen.size(); t += kValueBlock)
+      add_values(scores.data() + t, {seen.data() + t, std::min(kValueBlock, seen.size() - t)}, kv_head * value_dim, sum);
     for (std::size_t i = 0; i < value_dim; ++i) out[head * value_dim + i] = static_cast<float>(sum[i] / total);
   }
 }
