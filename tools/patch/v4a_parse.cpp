@@ -100,7 +100,7 @@ class Parser {
         environment = true;
         ++at_;
       } else if (line == kEnd) {
-        for (; at_ < end_; ++at_)
+        for (++at_; at_ < end_; ++at_)
           if (!trim_unicode(lines_[at_]).empty()) return void(fail("no-end", "text after '*** End Patch'"));
       } else if (!section(line)) {
         return;

@@ -54,3 +54,17 @@ TEST_CASE("v4a: the recorded verdicts of the format's origin") {
 }
 
 TEST_CASE("v4a: the project's own cases") { run_cases(WRIGHT_SOURCE_DIR "/tests/data/patch/v4a.jsonl", 30); }
+
+TEST_CASE("v4a: blank lines and one more end marker may follow the end") {
+  const auto kind = [](const std::string& tail) {
+    MemoryReader reader(test::Files{{"f", "a\n"}});
+    const Plan plan = make_plan(Format::v4a, "*** Begin Patch\n*** Update File: f\n@@\n-a\n+b\n*** End Patch\n" + tail, reader, {true, {}});
+    return plan.failure ? plan.failure->kind : "ok";
+  };
+  CHECK(kind("") == "ok");
+  CHECK(kind("\n\n*** End Patch\n") == "ok");
+  CHECK(kind("*** End Patch\n") == "ok");
+  CHECK(kind("*** End Patch\n*** End Patch\n") == "no-end");
+  CHECK(kind("text\n*** End Patch\n") == "no-end");
+  CHECK(kind("text\n") == "no-end");
+}
