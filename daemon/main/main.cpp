@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "daemon/cli/verbs.h"
+#include "engine/remote/worker.h"
 
 namespace {
 
@@ -30,6 +31,7 @@ int main(int argc, char** argv) {
   if (!args.empty() && (args[0] == "--version" || args[0] == "-V")) return std::puts("wright " WRIGHT_VERSION), 0;
   if (args.empty() || args[0] == "--help" || args[0] == "-h" || args[0] == "help") return print_help(), 0;
   const std::string name = args[0];
+  if (name == wright::engine::kWorkerVerb) return wright::engine::run_engine_worker();  // how a remote engine starts its worker
   for (const auto& verb : wright::cli::verbs())
     if (verb.name == name) return verb.run({args.begin() + 1, args.end()});
   return wright::cli::fail({wright::ErrorKind::usage, "unknown verb '" + name + "'", "see `wright --help`"});
