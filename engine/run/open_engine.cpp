@@ -26,8 +26,7 @@ Result<int> context_length(const OpList& ops, int asked) {
 Result<std::unique_ptr<Backend>> make_backend(std::shared_ptr<const OpList> ops, std::shared_ptr<const Weights> weights,
                                               const BackendOptions& options) {
   if (options.exact) return make_reference_backend(std::move(ops), std::move(weights), options);
-  log::warn("engine: the fast CPU backend is not in this build; the scalar reference runs");
-  return make_reference_backend(std::move(ops), std::move(weights), options);
+  return make_cpu_backend(std::move(ops), std::move(weights), options);
 }
 
 }  // namespace

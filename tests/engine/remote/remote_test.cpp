@@ -10,6 +10,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/file.h"
 #include "tests/engine/run/fixture.h"
 #include "tests/support/fake_worker.h"
 
