@@ -16,7 +16,6 @@ inline constexpr std::size_t kModelConfigBytes = 16 * 1024 * 1024;     // config
 inline constexpr std::size_t kReferenceWeightBytes = std::size_t{4} << 30;  // f32 weights that the interpreter keeps
 inline constexpr int kReferenceRows = 512;                             // rows of one pass of the interpreter
 inline constexpr std::size_t kEngineQueue = 256;                       // waiting engine requests
-inline constexpr std::size_t kEngineMessageBytes = 256 * 1024 * 1024;    // between daemon and engine worker
 inline constexpr std::size_t kEventQueue = 4096;                       // undelivered events a reader
 inline constexpr std::size_t kOpenSessions = 256;                      // sessions live at once
 inline constexpr int kAgentSteps = 100;                                // model calls a task

@@ -19,8 +19,8 @@ Result<void> Channel::send(const Message& message) {
   std::string bytes(sizeof(std::uint32_t), '\0');
   bytes += encode(message);
   const std::size_t length = bytes.size() - sizeof(std::uint32_t);
-  if (length > limits::kEngineMessageBytes)
-    return Error{ErrorKind::limit, fmt::format("an engine message of {} bytes is over the limit of {}", length, limits::kEngineMessageBytes),
+  if (length > kMessageBytes)
+    return Error{ErrorKind::limit, fmt::format("an engine message of {} bytes is over the limit of {}", length, kMessageBytes),
                  "ask for less in one request"};
   const auto count = static_cast<std::uint32_t>(length);
   std::memcpy(bytes.data(), &count, sizeof count);
@@ -48,8 +48,8 @@ Result<void> Channel::read_exactly(char* out, std::size_t n) {
 Result<Message> Channel::receive() {
   std::uint32_t length = 0;
   WRIGHT_CHECK(read_exactly(reinterpret_cast<char*>(&length), sizeof length));
-  if (length > limits::kEngineMessageBytes)
-    return Error{ErrorKind::invalid, fmt::format("an engine message says it has {} bytes, the limit is {}", length, limits::kEngineMessageBytes), ""};
+  if (length > kMessageBytes)
+    return Error{ErrorKind::invalid, fmt::format("an engine message says it has {} bytes, the limit is {}", length, kMessageBytes), ""};
   std::string bytes(length, '\0');
   WRIGHT_CHECK(read_exactly(bytes.data(), length));
   return decode(bytes);

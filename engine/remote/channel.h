@@ -9,6 +9,8 @@
 
 namespace wright::engine {
 
+inline constexpr std::size_t kMessageBytes = std::size_t{256} << 20;  // longest message
+
 class Channel {
  public:
   explicit Channel(UniqueFd fd) : fd_(std::move(fd)) {}
