@@ -13,12 +13,13 @@ namespace {
 Result<ObjectHandle> resolve(git_repository* repository, const std::string& spec) {
   git_object* raw = nullptr;
   const int code = git_revparse_single(&raw, repository, spec.c_str());
+  ObjectHandle object(raw);  // may be set although it failed
   if (code != 0) {
     Error error = git_error_of(code, "find revision '" + spec + "'");
     error.next = "git_log lists commits; branches and tags are revisions too";
     return error;
   }
-  return ObjectHandle(raw);
+  return object;
 }
 
 // The object id of `path` in the commit's tree; zero when it is not there.
@@ -107,14 +108,14 @@ Result<std::vector<GitBlameLine>> Git::blame(const std::string& path, std::size_
   git_repository* repository = state_->repository.get();
   if (git_repository_head_unborn(repository) == 1)
     return Error{ErrorKind::not_found, "no commit yet: nothing to blame", ""};
+  WRIGHT_TRY(const ObjectHandle head, resolve(repository, "HEAD^{commit}"));
+  const git_oid there = entry_of(reinterpret_cast<const git_commit*>(head.get()), state_->full(path));
+  if (git_oid_is_zero(&there)) return Error{ErrorKind::not_found, path + " has no history", "git_status shows whether it is tracked"};
   git_blame_options options = GIT_BLAME_OPTIONS_INIT;
   git_blame* raw = nullptr;
   const int code = git_blame_file(&raw, repository, state_->full(path).c_str(), &options);
   const BlameHandle committed(raw);
-  if (code != 0) {
-    if (!tracked(path)) return Error{ErrorKind::not_found, path + " has no history", "git_status shows whether it is tracked"};
-    return git_error_of(code, "blame " + path);
-  }
+  if (code != 0) return git_error_of(code, "blame " + path);
   git_blame* raw_now = nullptr;
   if (const int now = git_blame_buffer(&raw_now, raw, text.data(), text.size()); now != 0) return git_error_of(now, "blame " + path);
   const BlameHandle blame(raw_now);
