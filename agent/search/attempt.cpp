@@ -15,6 +15,15 @@ unsigned workers() { return std::clamp(std::thread::hardware_concurrency() / 2 +
 
 }  // namespace
 
+// How far the tests came: those that passed, else the line of the test file that the failure is at.
+std::pair<int, int> progress_of(const Outcome& outcome) {
+  if (outcome.passed >= 0) return {outcome.passed, 0};
+  int line = 0;
+  for (const Place& place : outcome.stack)
+    if (is_protected(place.file, "") || &place == &outcome.stack.front()) line = std::max(line, place.line);
+  return {-1, line};
+}
+
 double preference(const Candidate& c) { return c.score - (c.risk == Risk::deletion ? 30 : c.risk == Risk::guard ? 15 : 0); }
 
 FixPatch make_patch(const std::vector<Source>& sources, const Passed& passed) {
@@ -48,8 +57,10 @@ Result<bool> Attempts::land(Flight flight, bool keep_slow) {
   const Source& source = sources_[static_cast<std::size_t>(c.file)];
   const Outcome outcome = read_outcome(result.command, result.root);
   if (result.command.timed_out && keep_slow) slow_.push_back(c);
-  FixProgress note{.kind = FixProgress::Kind::candidate, .text = describe_change(source.text(), c.edits), .file = source.name, .line = c.line,
-                   .runs = report_.runs, .max_runs = request_.max_runs, .score = c.score, .ok = outcome.ok};
+  FixProgress note{.kind = FixProgress::Kind::candidate, .text = describe_change(source.text(), c.edits),
+                   .change = short_change(source.text(), c.edits), .op = std::string(c.op), .file = source.name, .line = c.line,
+                   .runs = report_.runs, .max_runs = request_.max_runs, .score = c.score, .model = c.model, .prior = c.prior, .ok = outcome.ok};
+  if (!outcome.ok && progress_of(outcome) > progress_of(before_)) improving_.push_back(c);
   if (!outcome.ok) {
     progress_(note);
     return false;
@@ -58,6 +69,7 @@ Result<bool> Attempts::land(Flight flight, bool keep_slow) {
     report_.refused.push_back({make_patch(sources_, {c, outcome}).diff, reason});
     note.kind = FixProgress::Kind::refused;
     note.text += "\n" + reason;
+    note.change += " (" + reason + ")";
     progress_(note);
     return false;
   }

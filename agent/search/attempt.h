@@ -40,6 +40,8 @@ class Attempts {
   bool out_of_runs() const { return report_.runs >= request_.max_runs; }
   // Leaves out edits that are not needed.
   Result<void> minimise(Passed& passed);
+  // Failed, but came further than the unpatched program: halves of a fix.
+  const std::vector<Candidate>& improving() const { return improving_; }
   // Keys of all that was tried.
   const std::unordered_set<std::uint64_t>& tried() const { return tried_; }
 
@@ -61,7 +63,7 @@ class Attempts {
   const Progress& progress_;
   Duration limit_ = std::chrono::seconds(60), patient_ = std::chrono::seconds(60);
   std::vector<Passed> passed_;
-  std::vector<Candidate> slow_;
+  std::vector<Candidate> slow_, improving_;
   std::unordered_set<std::uint64_t> tried_;
 };
 

@@ -1,6 +1,7 @@
 #include "agent/search/candidate.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/hash.h"
 
@@ -32,19 +33,28 @@ std::uint64_t text_key(std::string_view text) {
   std::string plain;
   plain.reserve(text.size());
   bool at_start = true;
+  char quote = 0;  // blanks in strings count
   std::size_t line_begin = 0;
-  for (const char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     if (c == '\n') {
+      quote = 0;
       if (at_start) plain.resize(line_begin);  // an empty line
       else plain += c;
       at_start = true;
       line_begin = plain.size();
-    } else if ((c == ' ' || c == '\t' || c == '\r') && !at_start) {
       continue;
-    } else {
-      if (c != ' ' && c != '\t') at_start = false;
-      plain += c;
     }
+    const bool blank = c == ' ' || c == '\t' || c == '\r';
+    if (blank && !at_start && quote == 0) continue;
+    if (!blank) at_start = false;
+    if (quote != 0 && c == '\\' && i + 1 < text.size()) {
+      plain += c;
+      plain += text[++i];
+      continue;
+    }
+    if (c == '"' || c == '\'' || c == '`') quote = quote == 0 ? c : quote == c ? 0 : quote;
+    plain += c;
   }
   return hash64(plain);
 }
@@ -105,6 +115,32 @@ std::string describe_change(std::string_view source, const std::vector<Edit>& ed
   for (std::size_t i = front; i + back < a.size(); ++i) out += "- " + std::string(trimmed(a[i])) + "\n";
   for (std::size_t i = front; i + back < b.size(); ++i) out += "+ " + std::string(trimmed(b[i])) + "\n";
   if (!out.empty()) out.pop_back();
+  return out;
+}
+
+std::string short_change(std::string_view source, const std::vector<Edit>& edits) {
+  const auto word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || static_cast<unsigned char>(c) >= 0x80; };
+  std::string out;
+  for (const Edit& edit : edits) {
+    std::size_t begin = edit.begin, end = edit.end;
+    std::string_view text = edit.text;
+    while (begin < end && !text.empty() && source[begin] == text.front()) ++begin, text.remove_prefix(1);
+    while (end > begin && !text.empty() && source[end - 1] == text.back()) --end, text.remove_suffix(1);
+    // back to the borders of words, so that "max -> min" is shown and not "ax -> in"
+    std::size_t left = 0, right = 0;
+    const bool splits_left = (begin < end && word(source[begin])) || (!text.empty() && word(text.front()));
+    const bool splits_right = (begin < end && word(source[end - 1])) || (!text.empty() && word(text.back()));
+    while (splits_left && begin > left && left < 40 && word(source[begin - left - 1])) ++left;
+    while (splits_right && end + right < source.size() && right < 40 && word(source[end + right])) ++right;
+    const std::string before(source.substr(begin - left, left)), after(source.substr(end, right));
+    std::string old = before + std::string(source.substr(begin, end - begin)) + after, fresh = before + std::string(text) + after;
+    for (std::string* side : {&old, &fresh}) {
+      std::replace(side->begin(), side->end(), '\n', ' ');
+      *side = std::string(trimmed(*side));
+    }
+    if (!out.empty()) out += "; ";
+    out += old.empty() ? "+ " + fresh : fresh.empty() ? "- " + old : old + " -> " + fresh;
+  }
   return out;
 }
 

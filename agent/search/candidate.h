@@ -33,7 +33,7 @@ struct Candidate {
 std::string apply_edits(std::string_view source, const std::vector<Edit>& edits);
 // Sorted and joined; empty when two of them overlap.
 std::vector<Edit> merge_edits(const std::vector<Edit>& a, const std::vector<Edit>& b);
-// Hash of a text without blanks inside its lines and without empty lines; indentation counts.
+// Hash of a text without blanks inside its lines (but in strings) and without empty lines; indentation counts.
 std::uint64_t text_key(std::string_view text);
 int line_of(std::string_view text, std::size_t offset);  // 1-based
 // The lines of the original that the edits touch, as half-open byte range of whole lines.
@@ -41,5 +41,7 @@ struct Lines { std::size_t begin, end; };
 Lines touched_lines(std::string_view source, const std::vector<Edit>& edits);
 // "- old\n+ new", blank-trimmed lines; for progress.
 std::string describe_change(std::string_view source, const std::vector<Edit>& edits);
+// "max -> min": the changed words alone.
+std::string short_change(std::string_view source, const std::vector<Edit>& edits);
 
 }  // namespace wright::agent::search

@@ -79,6 +79,7 @@ void insert_arithmetic(const Site&, Emitter&);
 void insert_concat(const Site&, Emitter&);
 // operators_name.cpp: names, attributes, calls
 void name_swap(const Site&, Emitter&);
+void name_to_element(const Site&, Emitter&);
 void target_swap(const Site&, Emitter&);
 void attribute_swap(const Site&, Emitter&);
 void sibling_swap(const Site&, Emitter&);

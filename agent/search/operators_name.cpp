@@ -1,5 +1,6 @@
 // Operators on names, attributes and calls.
 #include <algorithm>
+#include <set>
 
 #include "agent/search/operators.h"
 
@@ -47,6 +48,27 @@ void name_swap(const Site& site, Emitter& emit) {
     const bool sure = type_of_name(region, name) != kAnyType && site.types != kAnyType;
     emit.replace(site.node, name, kAtom, (variable ? 0 : -2) + (sure ? 0.5 : 0));
   }
+  if (variable && (site.types & kNumber))
+    for (const auto& [text, extra] : {std::pair{"0", -1.5}, {"1", -1.7}, {"2", -3.0}}) emit.replace(site.node, text, kAtom, extra);
+}
+
+// x -> list[i]: names that the region indexes already, with each index.
+void name_to_element(const Site& site, Emitter& emit) {
+  if (!site.load || site.role != Role::identifier || is_callee(emit.grammar(), site.node)) return;
+  const Grammar& grammar = emit.grammar();
+  const Role up = role_of(grammar, site.node.parent());
+  if (up == Role::subscript || up == Role::attribute) return;
+  std::set<std::string> containers, indices{"0"};
+  for (const Site& other : emit.region().sites) {
+    if (other.role != Role::subscript) continue;
+    const SyntaxNode container = other.node.child(grammar.container_field), index = other.node.child(grammar.index_field);
+    if (role_of(grammar, container) == Role::identifier) containers.insert(std::string(container.text()));
+    if (index && role_of(grammar, index) == Role::identifier) indices.insert(std::string(index.text()));
+  }
+  for (const std::string& name : emit.region().names)
+    if (type_of_name(emit.region(), name) == kNumber && indices.size() < 6) indices.insert(name);
+  for (const std::string& container : containers)
+    for (const std::string& index : indices) emit.replace(site.node, container + "[" + index + "]", kPostfix);
 }
 
 void target_swap(const Site& site, Emitter& emit) {
@@ -96,10 +118,12 @@ void callee_swap(const Site& site, Emitter& emit) {
 void argument_swap(const Site& site, Emitter& emit) {
   if (site.role != Role::call && site.role != Role::new_) return;
   const auto parts = plain_arguments(emit.grammar(), site.node.child("arguments"));
+  static constexpr std::string_view kSymmetric[] = {"max", "min", "gcd", "abs"};
+  const bool symmetric = std::find(std::begin(kSymmetric), std::end(kSymmetric), callee_name(emit.grammar(), site.node)) != std::end(kSymmetric);
   const auto exchange = [&](const SyntaxNode& a, const SyntaxNode& b, double extra) {
     emit.edits({{a.start(), a.end(), std::string(b.text())}, {b.start(), b.end(), std::string(a.text())}}, extra);
   };
-  for (std::size_t i = 0; i < parts.size(); ++i)
+  for (std::size_t i = 0; i < parts.size() && !symmetric; ++i)
     for (std::size_t j = i + 1; j < parts.size(); ++j) exchange(parts[i], parts[j], j == i + 1 ? 0 : -1);
   // x.f(y) -> y.f(x)
   const SyntaxNode callee = site.node.child("function");

@@ -69,20 +69,21 @@ Result<std::vector<Candidate>> propose(const Context& context, const Located& lo
   return out;
 }
 
-std::vector<Candidate> compose(const Located& located, const std::vector<Candidate>& good, std::size_t limit) {
+std::vector<Candidate> compose(const Located& located, const std::vector<Candidate>& first, const std::vector<Candidate>& second, std::size_t limit) {
   std::vector<Candidate> out;
-  for (std::size_t i = 0; i < good.size(); ++i)
-    for (std::size_t j = i + 1; j < good.size(); ++j) {
-      if (good[i].file != good[j].file) continue;
-      Candidate pair = good[i];
-      pair.edits = merge_edits(good[i].edits, good[j].edits);
+  std::unordered_set<std::uint64_t> seen;
+  for (const Candidate& a : first)
+    for (const Candidate& b : second) {
+      if (a.file != b.file || a.key == b.key || !seen.insert(a.key ^ b.key).second) continue;
+      Candidate pair = a;
+      pair.edits = merge_edits(a.edits, b.edits);
       if (pair.edits.empty()) continue;
       pair.op = "two edits";
-      pair.score = good[i].score + good[j].score - kPairCost;
-      pair.model = good[i].model + good[j].model;
-      pair.prior = good[i].prior + good[j].prior;
-      pair.risk = std::max(good[i].risk, good[j].risk);
-      pair.line = std::min(good[i].line, good[j].line);
+      pair.score = a.score + b.score - kPairCost;
+      pair.model = a.model + b.model;
+      pair.prior = a.prior + b.prior;
+      pair.risk = std::max(a.risk, b.risk);
+      pair.line = std::min(a.line, b.line);
       out.push_back(std::move(pair));
     }
   std::stable_sort(out.begin(), out.end(), [](const Candidate& a, const Candidate& b) { return a.score > b.score; });

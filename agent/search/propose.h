@@ -20,7 +20,7 @@ bool parses(const Source& source, const Candidate& candidate);
 // What a region's suspicion is worth in the score.
 double suspicion_weight(double suspicion);
 
-// Single edits of `good` put together by twos, best sums first.
-std::vector<Candidate> compose(const Located& located, const std::vector<Candidate>& good, std::size_t limit);
+// Single edits put together by twos, one of `first` and one of `second`, best sums first.
+std::vector<Candidate> compose(const Located& located, const std::vector<Candidate>& first, const std::vector<Candidate>& second, std::size_t limit);
 
 }  // namespace wright::agent::search

@@ -20,7 +20,7 @@ namespace {
 
 constexpr double kCheapTest = 0.3;       // seconds: below, more runs after the first pass
 constexpr int kMoreCheap = 30, kMoreDear = 5;
-constexpr std::size_t kGoodForPairs = 60;
+constexpr std::size_t kGoodForPairs = 100;
 constexpr std::size_t kPairs = 400;
 constexpr std::size_t kTestBytes = 1 << 20;
 
@@ -47,9 +47,10 @@ class Search {
   Result<void> find_places();
   Result<void> order();
   Result<void> attempt();
+  Result<void> try_pairs(Attempts& attempts, int until_runs, int more);
   Result<void> choose(Attempts& attempts);
   void list();
-  Duration baseline_limit() const { return request_.test_timeout > Duration::zero() ? request_.test_timeout : std::min<Duration>(std::chrono::minutes(2), request_.timeout / 5); }
+  Duration baseline_limit() const { return request_.test_timeout > Duration::zero() ? request_.test_timeout : std::min<Duration>(std::chrono::minutes(2), request_.timeout / 10); }
 
   const Context& context_;
   const FixRequest& request_;
@@ -86,7 +87,7 @@ Result<void> Search::find_places() {
   RanLines ran;
   if (report_.runs < request_.max_runs) {
     phase("tracing the tests");
-    const double limit = looped_ ? 5.0 : std::max(5.0, 30 * test_seconds_);
+    const double limit = looped_ ? 3.0 : std::max(5.0, 30 * test_seconds_);
     WRIGHT_TRY(const TrialResult traced, trials_->run(context_, tracing_run(request_, std::min(seconds(limit), request_.timeout / 4))));
     ++report_.runs;
     ran = read_traces(traced);
@@ -136,7 +137,8 @@ void Search::list() {
     const Source& source = located_.sources[static_cast<std::size_t>(c.file)];
     if (!parses(source, c)) continue;
     ++report_.candidates;
-    progress_({.kind = FixProgress::Kind::candidate, .text = describe_change(source.text(), c.edits), .file = source.name, .line = c.line, .score = c.score});
+    progress_({.kind = FixProgress::Kind::candidate, .text = describe_change(source.text(), c.edits), .change = short_change(source.text(), c.edits),
+               .op = std::string(c.op), .file = source.name, .line = c.line, .score = c.score, .model = c.model, .prior = c.prior});
   }
 }
 
@@ -151,21 +153,25 @@ Result<void> Search::attempt() {
   }
   const int more = test_seconds_ < kCheapTest ? kMoreCheap : kMoreDear;
   phase("trying candidates");
-  // Single edits have most of the runs; pairs of the best get a share when nothing passed.
-  const int singles = static_cast<int>(candidates_.size()) < request_.max_runs ? request_.max_runs : request_.max_runs * 85 / 100;
-  WRIGHT_TRY(std::size_t at, attempts.run(candidates_, 0, singles, more));
-  if (attempts.passed().empty()) WRIGHT_CHECK(attempts.run_slow_again(request_.max_runs * 92 / 100, more));
-  if (attempts.passed().empty() && request_.order != "random") {
-    phase("trying pairs of edits");
-    const std::vector<Candidate> good(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(std::min(kGoodForPairs, candidates_.size())));
-    const std::vector<Candidate> pairs = compose(located_, good, kPairs);
-    WRIGHT_TRY(const std::size_t ignored, attempts.run(pairs, 0, request_.max_runs * 95 / 100, more));
-    (void)ignored;
-  }
+  // Single edits first; pairs get the rest of the runs when nothing passed: those that came further put together with the likely ones.
+  const auto share = [&](int percent) { return request_.max_runs * percent / 100; };
+  WRIGHT_TRY(std::size_t at, attempts.run(candidates_, 0, share(65), more));
+  if (attempts.passed().empty() && request_.order != "random") WRIGHT_CHECK(try_pairs(attempts, share(85), more));
+  if (attempts.passed().empty()) WRIGHT_CHECK(attempts.run_slow_again(share(92), more));
   if (attempts.passed().empty()) {
     WRIGHT_TRY(at, attempts.run(candidates_, at, request_.max_runs, more));
   }
   return choose(attempts);
+}
+
+Result<void> Search::try_pairs(Attempts& attempts, int until_runs, int more) {
+  std::vector<Candidate> likely(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(std::min(kGoodForPairs, candidates_.size())));
+  std::vector<Candidate> first = attempts.improving();
+  phase(first.empty() ? std::string("trying pairs of the likeliest edits") : fmt::format("trying pairs with {} edits that came further", first.size()));
+  if (first.empty()) first = likely;
+  const std::vector<Candidate> pairs = compose(located_, first, likely, kPairs);
+  const auto ran = attempts.run(pairs, 0, until_runs, more);
+  return ran.ok() ? Result<void>() : Result<void>(ran.error());
 }
 
 Result<void> Search::choose(Attempts& attempts) {

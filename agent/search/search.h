@@ -35,10 +35,12 @@ struct FixRequest {
 struct FixProgress {
   enum class Kind { phase, location, candidate, passed, refused } kind = Kind::phase;
   std::string text;     // phase: "running the tests"; location: "src/a.py:12 f()"; candidate: "- old\n+ new"
+  std::string change;   // candidate: "max -> min"
+  std::string op;       // candidate: the operator that made it
   std::string file;     // location, candidate
   int line = 0;
   int runs = 0, max_runs = 0;
-  double score = 0;     // candidate: the model's log-probability change
+  double score = 0, model = 0, prior = 0;  // candidate: what it is ordered by, the model's log-probability change, the operator's prior
   bool ok = false;      // candidate: whether the tests passed
 };
 

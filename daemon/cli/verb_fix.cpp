@@ -40,9 +40,9 @@ void show_progress(const daemon::Json& event) {
   const std::string runs = fmt::format("{:>4}/{}", event.value("runs", 0), event.value("max_runs", 0));
   if (kind == "phase") fmt::print(stderr, "{}  {}\n", runs, shown(text));
   else if (kind == "location") fmt::print(stderr, "          {}{}{}\n", dim, shown(text), off);
-  else if (kind == "candidate") fmt::print(stderr, "{}  {}fails{}   {}:{}  {}\n", runs, red, off, shown(event.value("file", "")), event.value("line", 0), one_line(text));
-  else if (kind == "passed") fmt::print(stderr, "{}  {}passes{}  {}:{}  {}\n", runs, green, off, shown(event.value("file", "")), event.value("line", 0), one_line(text));
-  else if (kind == "refused") fmt::print(stderr, "{}  {}refused{} {}:{}  {}\n", runs, red, off, shown(event.value("file", "")), event.value("line", 0), one_line(text));
+  else
+    fmt::print(stderr, "{}  {}{:7}{} {}:{}  {}\n", runs, kind == "passed" ? green : red, kind == "passed" ? "passes" : kind == "refused" ? "refused" : "fails", off,
+               shown(event.value("file", "")), event.value("line", 0), one_line(event.value("change", "")));
 }
 
 void show_evidence(const daemon::Json& result) {

@@ -140,7 +140,7 @@ def run_bug(bug, options):
                     row["total"] += 1
                     got = sorted(l[0] + re.sub(r"\s+", "", l[2:]).rstrip(";") for l in event["text"].split("\n") if l[2:].strip())
                     if not row["rank"] and got == wanted:
-                        row["rank"] = row["total"]
+                        row.update(rank=row["total"], operator=event["operator"], prior=event["prior"], model=event["model"])
         unchanged = all((pathlib.Path(folder) / n).read_text() == t for n, t in bug["files"].items())
         row["tree_untouched"] = unchanged
         row["mended"] = False

@@ -142,6 +142,9 @@ TEST_CASE("search operators: seen types leave out what cannot be") {
 
 TEST_CASE("search candidates: keys ignore layout, edits merge, changes are described") {
   CHECK(text_key("a = 1\n\nb = 2\n") == text_key("a  =  1\nb = 2\n"));
+  CHECK(text_key("a = ' I'\n") != text_key("a = 'I '\n"));
+  CHECK(short_change("return max(a)\n", {{7, 10, "min"}}) == "max -> min");
+  CHECK(short_change("a\nb\n", {{2, 2, "x = 1\n"}}) == "+ x = 1");
   CHECK(text_key("if a:\n  b\n") != text_key("if a:\nb\n"));
   CHECK(merge_edits({{0, 2, "x"}}, {{1, 3, "y"}}).empty());
   const auto both = merge_edits({{4, 5, "y"}}, {{0, 1, "x"}});
