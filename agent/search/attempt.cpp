@@ -59,7 +59,7 @@ Result<bool> Attempts::land(Flight flight, bool keep_slow) {
   if (result.command.timed_out && keep_slow) slow_.push_back(c);
   FixProgress note{.kind = FixProgress::Kind::candidate, .text = describe_change(source.text(), c.edits),
                    .change = short_change(source.text(), c.edits), .op = std::string(c.op), .file = source.name, .line = c.line,
-                   .runs = report_.runs, .max_runs = request_.max_runs, .score = c.score, .model = c.model, .prior = c.prior, .ok = outcome.ok};
+                   .runs = report_.runs, .max_runs = request_.max_runs, .score = c.score, .model = c.model, .prior = c.prior, .grown = c.grown, .ok = outcome.ok};
   if (!outcome.ok && progress_of(outcome) > progress_of(before_)) improving_.push_back(c);
   if (!outcome.ok) {
     progress_(note);

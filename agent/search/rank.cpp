@@ -109,8 +109,12 @@ Result<void> Ranker::score(const Context& context, std::vector<Candidate*> batch
     std::size_t g = 0;
     for (auto& [cut, group_items] : by_cut) {
       const auto& scores = reply.logprobs.at(g);
-      for (std::size_t i = 0; i < group_items.size(); ++i)
-        group_items[i]->candidate->model = sum(scores.at(originals[g].size() + i)) - sum(scores.at(originals[g].at(group_items[i]->end)));
+      for (std::size_t i = 0; i < group_items.size(); ++i) {
+        Candidate& c = *group_items[i]->candidate;
+        const auto &fresh = scores.at(originals[g].size() + i), &original = scores.at(originals[g].at(group_items[i]->end));
+        c.model = sum(fresh) - sum(original);
+        c.grown = static_cast<int>(fresh.size()) - static_cast<int>(original.size());
+      }
       ++g;
     }
   }

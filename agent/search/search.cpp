@@ -138,7 +138,7 @@ void Search::list() {
     if (!parses(source, c)) continue;
     ++report_.candidates;
     progress_({.kind = FixProgress::Kind::candidate, .text = describe_change(source.text(), c.edits), .change = short_change(source.text(), c.edits),
-               .op = std::string(c.op), .file = source.name, .line = c.line, .score = c.score, .model = c.model, .prior = c.prior});
+               .op = std::string(c.op), .file = source.name, .line = c.line, .score = c.score, .model = c.model, .prior = c.prior, .grown = c.grown});
   }
 }
 

@@ -41,6 +41,7 @@ struct FixProgress {
   int line = 0;
   int runs = 0, max_runs = 0;
   double score = 0, model = 0, prior = 0;  // candidate: what it is ordered by, the model's log-probability change, the operator's prior
+  int grown = 0;        // candidate: tokens more than the original
   bool ok = false;      // candidate: whether the tests passed
 };
 

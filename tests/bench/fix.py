@@ -133,6 +133,9 @@ def run_bug(bug, options):
         row["notes"] = [e["text"] for e in events if e.get("kind") == "phase"]
         (name, reference), = bug["reference"].items()
         wanted = change_lines(bug["files"][name], reference)
+        if options.dump:
+            pathlib.Path(options.dump).mkdir(exist_ok=True)
+            (pathlib.Path(options.dump) / (bug["id"].replace("/", "_") + ".json")).write_text(json.dumps({"wanted": wanted, "events": events}))
         if options.list:
             row["total"] = row["rank"] = 0
             for event in events:
@@ -196,6 +199,7 @@ def main():
     parser.add_argument("--only", help="comma-separated ids")
     parser.add_argument("--model", default="")
     parser.add_argument("--list", action="store_true", help="rank of the reference among the candidates, no tests run")
+    parser.add_argument("--dump", metavar="FOLDER", help="keep the events of each bug there, for fitting")
     parser.add_argument("--wright", default=str(root / "build/release/wright"))
     parser.add_argument("--out", help="JSON lines, appended to")
     parser.add_argument("--tables", nargs="+", metavar="FILE")
