@@ -17,9 +17,11 @@ constexpr double kBatchSeconds = 1.5;
 constexpr std::size_t kWindowBytes = 4000;   // of context before a line: one to two of these
 constexpr std::size_t kSpanBytes = 1200;     // longest text that is scored
 constexpr double kFollowingShare = 0.1;      // of the candidates that are scored with the lines that follow
-constexpr double kPriorWeight = 1.0;
-constexpr double kUnscored = -12;            // about what an average candidate loses
-constexpr double kDeletionCost = 8;          // a shorter text is always likelier
+// Fitted on the development cases by the mean log rank of the reference (tests/bench/fix.py --dump).
+constexpr double kModelWeight = 0.7;
+constexpr double kPerToken = 1.0;            // nats an average token costs: without it a shorter text is always likelier
+constexpr double kUnscored = -3;             // what an average candidate of good prior loses
+constexpr double kDeletionCost = 3;
 
 // Where the text that is compared begins: behind the last character before the touched lines that is no blank, so that the cut
 // falls between tokens whatever the tokenizer does with blanks.
@@ -48,8 +50,8 @@ double sum(const std::vector<float>& values) { return std::accumulate(values.beg
 }  // namespace
 
 double total_score(const Candidate& c, bool scored) {
-  const double model = scored ? c.model - (c.risk == Risk::deletion ? kDeletionCost : 0) : kUnscored;
-  return model + kPriorWeight * c.prior + suspicion_weight(c.suspicion);
+  const double model = scored ? kModelWeight * (c.model + kPerToken * c.grown) - (c.risk == Risk::deletion ? kDeletionCost : 0) : kUnscored;
+  return model + c.prior + suspicion_weight(c.suspicion);
 }
 
 Result<void> Ranker::score(const Context& context, std::vector<Candidate*> batch, int following) {

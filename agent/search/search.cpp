@@ -20,6 +20,7 @@ namespace {
 
 constexpr double kCheapTest = 0.3;       // seconds: below, more runs after the first pass
 constexpr int kMoreCheap = 30, kMoreDear = 5;
+constexpr double kRankShare = 0.25, kRankSeconds = 20;  // of the time left, that the model may read candidates
 constexpr std::size_t kGoodForPairs = 100;
 constexpr std::size_t kPairs = 400;
 constexpr std::size_t kTestBytes = 1 << 20;
@@ -120,10 +121,8 @@ Result<void> Search::order() {
   }
   if (request_.order != "model" || !request_.engine || candidates_.empty()) return {};
   phase("the model reads the candidates");
-  // A third of the time left, less what the test runs will need.
   const double left = std::chrono::duration<double>(context_.remaining()).count();
-  const double needed = test_seconds_ * request_.max_runs / 2;
-  const double budget = std::clamp(left - needed - 2, left * 0.25, left * 0.5);
+  const double budget = std::min(left * kRankShare, kRankSeconds);
   Ranker ranker(*request_.engine, located_.sources, request_.description);
   const TimePoint start = Clock::system().now();
   WRIGHT_TRY(const std::size_t scored, ranker.rank(context_, candidates_, seconds(budget)));
