@@ -7,13 +7,19 @@
 
 namespace wright::daemon {
 
-Result<Json> run_fix(const Context& context, Services& services, const JobRequest& request, const JobIo& io);
+using Handler = Result<Json>(const Context& context, Services& services, const JobRequest& request, const JobIo& io);
+Handler run_run, run_fix, run_undo, run_checkpoints, run_sessions, run_session;
 
 namespace {
 
 // One row a method; its handler is in job_NAME.cpp.
 constexpr std::array kHandlers = {
+    JobHandler{"run", "one turn of a session", run_run},
     JobHandler{"fix", "verified patch search", run_fix},
+    JobHandler{"undo", "restore files, the conversation or both", run_undo},
+    JobHandler{"checkpoints", "what can be undone in a workspace", run_checkpoints},
+    JobHandler{"sessions", "past sessions", run_sessions},
+    JobHandler{"session", "one session with its items", run_session},
 };
 
 }  // namespace

@@ -1,9 +1,50 @@
+// wright sessions: past conversations, newest first.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <time.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/json.h"
+#include "base/utf8.h"
+#include "daemon/cli/job_client.h"
+#include "daemon/cli/run_args.h"
 #include "daemon/cli/verbs.h"
 
 namespace wright::cli {
 
-int verb_sessions(const std::vector<std::string>&) {
-  return fail({ErrorKind::failed, "sessions: not built yet", ""});
+int verb_sessions(const std::vector<std::string>& args) {
+  bool json = false, all = false;
+  std::string show;
+  int limit = 20;
+  CLI::App app("Lists past sessions of this folder, newest first. `wright resume ID` goes on with one.", "wright sessions");
+  app.add_flag("--json", json, "as JSON");
+  app.add_flag("--all", all, "of every folder");
+  app.add_option("--show", show, "one session with all its items, as JSON: its id, the beginning of it, or last");
+  app.add_option("-n", limit, "how many")->capture_default_str()->check(CLI::PositiveNumber);
+  if (const auto code = parse_args(app, "sessions", args)) return *code;
+  RunArgs here;
+  auto parameters = run_parameters(here, "");
+  if (!parameters.ok()) return fail(parameters.error());
+  daemon::Json ask = {{"limit", limit}, {"workspace", all ? "" : (*parameters)["workspace"].get<std::string>()}};
+  if (!show.empty()) ask["id"] = show;
+  const auto result = run_client_job(interrupt_context(), show.empty() ? "sessions" : "session", ask, {});
+  if (!result.ok()) return fail(result.error());
+  if (json || !show.empty()) {
+    fmt::print("{}\n", dump_json(*result, 2));
+    return 0;
+  }
+  const daemon::Json& rows = (*result)["sessions"];
+  if (rows.empty()) fmt::print(stderr, "No sessions{} yet.\n", all ? "" : " in this folder");
+  for (const daemon::Json& row : rows) {
+    const time_t at = row.value("updated_ms", std::int64_t{0}) / 1000;
+    tm local{};
+    char when[32];
+    ::localtime_r(&at, &local);
+    ::strftime(when, sizeof when, "%Y-%m-%d %H:%M", &local);
+    fmt::print("{}  {}  {}{}\n", row.value("id", ""), when, utf8::escape_for_terminal(row.value("title", ""), false), all ? "  (" + utf8::escape_for_terminal(row.value("workspace", ""), false) + ")" : "");
+  }
+  return 0;
 }
 
 }  // namespace wright::cli

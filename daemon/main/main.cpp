@@ -1,9 +1,12 @@
 // wright and wrightd: the same binary. The verb table (daemon/cli/verbs.cpp) says what each word does.
+#include <unistd.h>
+
 #include <cstdio>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "daemon/cli/interactive.h"
 #include "daemon/cli/verbs.h"
 #include "engine/remote/worker.h"
 
@@ -29,6 +32,7 @@ int main(int argc, char** argv) {
   const std::string_view program = argc > 0 ? argv[0] : "wright";
   if (program.ends_with("wrightd")) args.insert(args.begin(), "daemon");
   if (!args.empty() && (args[0] == "--version" || args[0] == "-V")) return std::puts("wright " WRIGHT_VERSION), 0;
+  if (args.empty() && ::isatty(STDIN_FILENO) && ::isatty(STDOUT_FILENO)) return wright::cli::interactive({});
   if (args.empty() || args[0] == "--help" || args[0] == "-h" || args[0] == "help") return print_help(), 0;
   const std::string name = args[0];
   if (name == wright::engine::kWorkerVerb) return wright::engine::run_engine_worker();  // how a remote engine starts its worker

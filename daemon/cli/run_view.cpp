@@ -1,0 +1,156 @@
+#include "daemon/cli/run_view.h"
+
+#include <fmt/format.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/utf8.h"
+#include "daemon/cli/verbs.h"
+
+namespace wright::cli {
+namespace {
+
+constexpr std::size_t kLineBytes = 200;
+
+std::string shown(const std::string& text) { return utf8::escape_for_terminal(text, true); }
+
+// The first line, cut.
+std::string one_line(const std::string& text) {
+  std::string line = text.substr(0, text.find('\n'));
+  if (line.size() > kLineBytes) line = line.substr(0, utf8::complete_prefix(std::string_view(line).substr(0, kLineBytes))) + "...";
+  return utf8::escape_for_terminal(line, false);
+}
+
+std::string call_line(const daemon::Json& item) {
+  const daemon::Json arguments = item.value("arguments", daemon::Json::object());
+  std::string out = item.value("name", "");
+  if (!arguments.is_object()) return out;
+  for (const char* key : {"command", "path", "pattern", "query", "symbol", "name"})
+    if (const auto it = arguments.find(key); it != arguments.end() && it->is_string()) return out + " " + it->get<std::string>();
+  return out;
+}
+
+// One line of the terminal's input, without the stdio buffer's help, so that nothing typed ahead is lost.
+bool read_answer(std::string& out) {
+  for (char c = 0;;) {
+    if (::read(STDIN_FILENO, &c, 1) != 1) return false;
+    if (c == '\n') return true;
+    out += c;
+  }
+}
+
+}  // namespace
+
+void print_diff(FILE* to, const std::string& diff) {
+  const int fd = fileno(to);
+  const auto red = colour(fd, "\033[31m"), green = colour(fd, "\033[32m"), cyan = colour(fd, "\033[36m"), off = colour(fd, "\033[0m");
+  for (std::size_t at = 0; at < diff.size();) {
+    const std::size_t end = std::min(diff.find('\n', at), diff.size());
+    const std::string line = diff.substr(at, end - at);
+    const bool head = line.starts_with("+++") || line.starts_with("---");
+    const auto tone = head ? std::string_view() : line.starts_with("+") ? green : line.starts_with("-") ? red : line.starts_with("@@") ? cyan : std::string_view();
+    fmt::print(to, "{}{}{}\n", tone, shown(line), tone.empty() ? std::string_view() : off);
+    at = end + 1;
+  }
+}
+
+void RunView::end_line() {
+  if (mid_line_) fputc('\n', out_);
+  mid_line_ = false;
+  streaming_.clear();
+  fflush(out_);
+}
+
+void RunView::show(const daemon::Json& event) {
+  if (event.value("type", "") == "lost") return;
+  const std::string kind = event.value("kind", "");
+  if (kind == "done") return item(event["item"]);
+  if (kind != "delta") return;
+  const std::string id = event["item"].value("id", ""), type = event["item"].value("type", ""), text = event.value("text", "");
+  if (type != "message" && type != "tool_result") return;
+  FILE* const to = type == "message" ? out_ : stderr;
+  if (streaming_ != id) end_line();
+  streaming_ = id;
+  streamed_.insert(id);
+  fmt::print(to, "{}", shown(text));
+  mid_line_ = !text.ends_with('\n');
+  fflush(to);
+}
+
+void RunView::item(const daemon::Json& item) {
+  const std::string type = item.value("type", ""), id = item.value("id", "");
+  const auto dim = colour(2, "\033[2m"), red = colour(2, "\033[31m"), off = colour(2, "\033[0m");
+  if (type == "message") {
+    if (item.value("role", "") != "assistant") return;
+    if (!streamed_.contains(id)) fmt::print(out_, "{}", shown(item.value("text", ""))), mid_line_ = true;
+    return end_line();
+  }
+  if (type == "tool_call") {
+    end_line();
+    calls_[item.value("call_id", "")] = call_line(item);
+    fmt::print(stderr, "{}> {}{}\n", dim, one_line(call_line(item)), off);
+  } else if (type == "tool_result") {
+    end_line();
+    const std::string text = item.value("text", "");
+    if (item.value("is_error", false)) fmt::print(stderr, "{}  ! {}{}\n", red, one_line(text), off);
+    else if (const auto files = item.value("changed_files", daemon::Json::array()); !files.empty())
+      fmt::print(stderr, "{}  changed {} file{}{}\n", dim, files.size(), files.size() == 1 ? "" : "s", off);
+    calls_.erase(item.value("call_id", ""));
+  } else if (type == "notice") {
+    end_line();
+    fmt::print(stderr, "{}{}{}\n", dim, shown(item.value("text", "")), off);
+  }
+  fflush(stderr);
+}
+
+Result<daemon::Json> RunView::ask(const daemon::Json& question) {
+  end_line();
+  if (!::isatty(STDIN_FILENO)) return Error{ErrorKind::refused, "no one can answer", ""};
+  const auto bold = colour(2, "\033[1m"), off = colour(2, "\033[0m");
+  if (question.value("type", "") == "choice") {
+    fmt::print(stderr, "{}{}{}\n", bold, shown(question.value("question", "")), off);
+    const auto choices = question.value("choices", std::vector<std::string>{});
+    for (std::size_t i = 0; i < choices.size(); ++i) fmt::print(stderr, "  {}  {}\n", i + 1, shown(choices[i]));
+    fmt::print(stderr, "Number (Enter: none): ");
+    std::string answer;
+    if (!read_answer(answer)) return Error{ErrorKind::refused, "no answer", ""};
+    return daemon::Json{{"index", std::atoi(answer.c_str()) - 1}};
+  }
+  fmt::print(stderr, "\n{}{} wants to run:{}\n\n", bold, shown(question.value("tool", "")), off);
+  const std::string detail = shown(question.value("detail", ""));
+  for (std::size_t at = 0; at <= detail.size();) {
+    const std::size_t end = std::min(detail.find('\n', at), detail.size());
+    fmt::print(stderr, "    {}\n", detail.substr(at, end - at));
+    at = end + 1;
+  }
+  const bool always = !question.value("always", "").empty();
+  fmt::print(stderr, "\n({})\n", shown(question.value("reason", "")));
+  for (;;) {
+    fmt::print(stderr, "{}y{} yes, once{}   {}n{} no: ", bold, off, always ? fmt::format("   {}a{} always in this session", bold, off) : "", bold, off);
+    std::string answer;
+    if (!read_answer(answer)) return Error{ErrorKind::refused, "no answer", ""};
+    if (answer == "y" || answer == "yes") return daemon::Json{{"answer", "once"}};
+    if (answer == "n" || answer == "no" || answer.empty()) return daemon::Json{{"answer", "deny"}};
+    if (always && (answer == "a" || answer == "always")) return daemon::Json{{"answer", "always"}};
+  }
+}
+
+void RunView::finish(const daemon::Json& result) {
+  end_line();
+  const std::string diff = result.value("diff", "");
+  if (!diff.empty() && show_diff) {
+    fputc('\n', stderr);
+    print_diff(stderr, diff);
+  }
+  if (const auto tests = result.value("test_files", std::vector<std::string>{}); !tests.empty()) {
+    fmt::print(stderr, "\nEdits of tests, CI or test configuration, look at these first:\n");
+    for (const std::string& name : tests) fmt::print(stderr, "  {}\n", shown(name));
+  }
+  if (const std::string why = result.value("stopped_by", ""); !why.empty()) fmt::print(stderr, "Stopped by the limit: {}.\n", why);
+  if (const std::string flag = result.value("denied_for", ""); !flag.empty()) fmt::print(stderr, "A call was refused for want of an approval; {} would allow it.\n", shown(flag));
+  if (const std::string undo = result.value("undo", ""); !undo.empty()) fmt::print(stderr, "To take it back: {}\n", undo);
+}
+
+}  // namespace wright::cli
