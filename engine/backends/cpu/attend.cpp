@@ -223,7 +223,9 @@ void run_attend(PassState& state, const Step& step) {
   const int splits = state.deepest / kSplit + 1, o_stride = round_up(p.value_dim, kTile);
   const std::size_t each = static_cast<std::size_t>(kAttendBlock) * static_cast<std::size_t>(o_stride + 2);
   if (pairs >= 4 * state.team->threads() || splits == 1 || static_cast<std::size_t>(pairs * splits) * each > state.partials.size()) {
-    state.team->run(pairs, [&](int i, int thread) { unit_of(i, thread).whole(); });
+    state.team->run(pairs, [&](int i, int thread) {
+      if (!state.context->done()) unit_of(i, thread).whole();
+    });
     return;
   }
   const auto partial = [&](int pair, int split) { return state.partials.data() + static_cast<std::size_t>(pair * splits + split) * each; };

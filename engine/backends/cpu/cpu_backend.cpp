@@ -54,6 +54,7 @@ class CpuBackend final : public Backend {
   Result<void> run(const Context& context, const Pass& pass) override {
     WRIGHT_CHECK(check(pass));
     if (pass.tokens.empty()) return {};
+    state_.context = &context;
     begin(pass);
     const auto result = steps(context);
     if (!result.ok() && recurrent_) restore_states();
@@ -160,6 +161,7 @@ class CpuBackend final : public Backend {
       if (step.outputs && state_.pass->outputs.empty()) break;  // nothing but logits follows
       kStepFns[static_cast<int>(step.kind)](state_, step);
     }
+    WRIGHT_CHECK(context.check());  // the last step may have been cut short
     return {};
   }
 

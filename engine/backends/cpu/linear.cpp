@@ -28,6 +28,7 @@ void run_linear(PassState& state, const Step& step) {
   const int per_unit = tiles_per_unit(step.parts[0].w, rows, tiles, state.team->threads());
   const Activations in = state.activations(step.in, 0);
   state.team->run((tiles + per_unit - 1) / per_unit, [&](int unit, int) {
+    if (state.context->done()) return;
     int begin = unit * per_unit;
     const int end = std::min(tiles, begin + per_unit);
     int first = 0;  // tile of the step at which a part starts
@@ -55,6 +56,7 @@ void run_grouped(PassState& state, const Step& step) {
   const int per_unit = tiles_per_unit(shape, 1, tiles * rows * top_k, state.team->threads());
   const int units = (tiles + per_unit - 1) / per_unit;
   state.team->run(rows * top_k * units, [&](int i, int) {
+    if (state.context->done()) return;
     const int unit = i % units, k = i / units % top_k, row = i / units / top_k;
     const auto expert = static_cast<std::size_t>(state.value(step.op->in[1], row, 0)[k]);
     const LinearPart& part = step.parts[expert];

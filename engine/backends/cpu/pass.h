@@ -29,6 +29,7 @@ struct PassState {
   std::vector<std::byte*> attend_scratch;  // of each thread
   std::byte* tree_page = nullptr;          // page-shaped blocks for K and V of tree rows, by row of the pass
 
+  const Context* context = nullptr;        // polled in every unit: what is computed after it is done does not count
   const Pass* pass = nullptr;
   int rows = 0;
   std::vector<std::int32_t> positions;     // by row
