@@ -5,7 +5,6 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "daemon/api/services.h"
-#include "daemon/cli/model_parts.h"
 #include "daemon/cli/verbs.h"
 #include "engine/chat/chat_format.h"
 #include "engine/chat/harmony.h"
@@ -95,17 +94,17 @@ Result<nlohmann::ordered_json> parse_reply(const Setting& setting, const Json& c
 Result<void> work(Setting setting, const std::string& tokenizer) {
   if (setting.format != "harmony" && !engine::find_reply_format(setting.format)) {
     WRIGHT_TRY(const auto path, daemon::find_model(daemon::Folders::from_environment(), setting.format));
-    WRIGHT_TRY(const auto sources, templates_at(path));
-    WRIGHT_TRY(setting.tokenizer, tokenizer_at(path));
+    WRIGHT_TRY(const auto sources, engine::chat_templates(path));
+    WRIGHT_TRY(setting.tokenizer, engine::load_tokenizer(path));
     WRIGHT_TRY(const auto format, engine::make_chat_format(sources, "", "", setting.tokenizer));
     setting.format = format->name();
   }
   const std::string own = daemon::Folders::from_environment().cache + "/models/o200k_base.tiktoken";
   if (setting.format == "harmony" && !setting.tokenizer && tokenizer.empty() && exists(own)) {
-    WRIGHT_TRY(setting.tokenizer, tokenizer_at(own));
+    WRIGHT_TRY(setting.tokenizer, engine::load_tokenizer(own));
   }
   if (!tokenizer.empty()) {
-    WRIGHT_TRY(setting.tokenizer, tokenizer_at(tokenizer));
+    WRIGHT_TRY(setting.tokenizer, engine::load_tokenizer(tokenizer));
   }
   WRIGHT_TRY(const auto input, read_stdin());
   WRIGHT_TRY(const auto json, parse_json(input, "stdin"));

@@ -3,7 +3,6 @@
 
 #include "base/file.h"
 #include "daemon/api/services.h"
-#include "daemon/cli/model_parts.h"
 #include "daemon/cli/verbs.h"
 #include "engine/chat/chat_format.h"
 #include "engine/chat/harmony.h"
@@ -59,23 +58,23 @@ Result<Setting> open(const std::string& name, const std::string& tokenizer) {
     s.name = name.substr(name.rfind('/') + 1);
   } else if (name != "harmony") {
     WRIGHT_TRY(const auto path, daemon::find_model(daemon::Folders::from_environment(), name));
-    WRIGHT_TRY(const auto sources, templates_at(path));
+    WRIGHT_TRY(const auto sources, engine::chat_templates(path));
     if (sources.empty()) return Error{ErrorKind::not_found, path + ": the model has no chat template", "give a .jinja file"};
     s.default_source = sources[0].second;
     for (const auto& [key, source] : sources) {
       if (key == "default") s.default_source = source;
       if (key == "tool_use") s.tool_source = source;
     }
-    WRIGHT_TRY(s.tokenizer, tokenizer_at(path));
+    WRIGHT_TRY(s.tokenizer, engine::load_tokenizer(path));
     if (s.tokenizer->bos() >= 0) s.bos = s.tokenizer->bytes(s.tokenizer->bos());
     if (s.tokenizer->eos() >= 0) s.eos = s.tokenizer->bytes(s.tokenizer->eos());
   }
   const std::string own = daemon::Folders::from_environment().cache + "/models/o200k_base.tiktoken";
   if (name == "harmony" && tokenizer.empty() && exists(own)) {
-    WRIGHT_TRY(s.tokenizer, tokenizer_at(own));
+    WRIGHT_TRY(s.tokenizer, engine::load_tokenizer(own));
   }
   if (!tokenizer.empty()) {
-    WRIGHT_TRY(s.tokenizer, tokenizer_at(tokenizer));
+    WRIGHT_TRY(s.tokenizer, engine::load_tokenizer(tokenizer));
   }
   return s;
 }

@@ -6,7 +6,6 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "daemon/api/services.h"
-#include "daemon/cli/model_parts.h"
 #include "daemon/cli/verbs.h"
 #include "engine/text/tokenizer.h"
 
@@ -41,7 +40,7 @@ Result<std::vector<engine::TokenId>> ids_of(const Json& json, const engine::Toke
 
 Result<void> work(const std::string& name, bool plain, bool decode, bool batch) {
   WRIGHT_TRY(const auto path, daemon::find_model(daemon::Folders::from_environment(), name));
-  WRIGHT_TRY(const auto tokenizer, tokenizer_at(path));
+  WRIGHT_TRY(const auto tokenizer, engine::load_tokenizer(path));
   WRIGHT_TRY(const auto input, read_stdin());
   const engine::EncodeOptions options{!plain};
   std::string out;

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "engine/format/weights.h"
+#include "tests/support/shared.h"
 #include "tests/support/temp_folder.h"
 
 using namespace wright;
@@ -121,4 +122,14 @@ TEST_CASE("cli/inspect: header, op list and memory; tensors as f32; no architect
   CHECK(run(folder, "inspect " + kModel + " --all").err.find("--out is missing") != std::string::npos);
   CHECK(run(folder, "inspect " + kModel + " --out x").code == 2);
   CHECK(run(folder, "inspect absent.gguf").code == 2);
+}
+
+TEST_CASE("cli/tokenize: a GGUF's own vocabulary") {
+  const auto vocabulary = test::shared_path("golden/tokenizers/vocab/smollm2-vocab.gguf");
+  if (!vocabulary) return;
+  test::TempFolder folder({{"in", "Hello world"}});
+  const auto ids = run(folder, "tokenize '" + *vocabulary + "' < in");
+  INFO(ids.err);
+  REQUIRE(ids.code == 0);
+  CHECK(Json::parse(ids.out) == Json{19556, 905});
 }
