@@ -62,7 +62,7 @@ void run_grouped(PassState& state, const Step& step) {
     const LinearPart& part = step.parts[expert];
     Activations in = state.activations(step.in, row);
     if (own_input) {
-      in.x += k * shape.inner;
+      if (in.x) in.x += k * shape.inner;
       if (in.q) {
         in.q += k * shape.inner;
         in.d += k * (shape.inner / 32);
