@@ -34,6 +34,7 @@ FixPatch make_patch(const std::vector<Source>& sources, const Passed& passed) {
   FixPatch patch;
   patch.diff = tools::patch::make_unified_diff(source.text(), text, {.old_name = source.name});
   patch.files.emplace_back(source.name, text);
+  patch.before.emplace(source.name, source.text());
   patch.description = fmt::format("{} in {} at {}:{}", c.op, region.name.empty() ? "code outside functions" : region.name + "()", source.name, c.line);
   patch.tests_after = passed.outcome.line;
   return patch;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -48,6 +49,7 @@ struct FixProgress {
 struct FixPatch {
   std::string diff;                    // unified, a/ b/, relative to the workspace
   std::vector<std::pair<std::string, std::string>> files;  // name, whole new bytes
+  std::map<std::string, std::string> before;               // the bytes of these files that the search read
   std::string description;             // "changed `<` to `<=` in f() at a.py:12"
   std::string tests_after;             // one line, "12 passed" or "exit 0"
 };

@@ -1,10 +1,12 @@
 // The job "fix": patch search with progress as events; --apply goes through a checkpoint, so that undo restores.
 #include <nlohmann/json.hpp>
 
+#include "agent/checkpoint.h"
 #include "agent/search/search.h"
 #include "base/json.h"
 #include "daemon/api/jobs.h"
 #include "daemon/api/services.h"
+#include "tools/fs/workspace.h"
 
 namespace wright::daemon {
 
@@ -85,6 +87,24 @@ Result<agent::FixRequest> read_request(const JobRequest& job, Services& services
   return request;
 }
 
+// Writes the patch through a checkpoint; the checkpoint's id. A file that changed since the search read it is a conflict.
+Result<std::string> apply(Services& services, const agent::FixRequest& request, const agent::FixPatch& patch) {
+  WRIGHT_TRY(const auto workspace, tools::Workspace::open(request.workspace));
+  WRIGHT_TRY(const auto checkpoints, agent::Checkpoints::open(services.folders().state, request.workspace));
+  std::vector<std::string> names;
+  for (const auto& [name, bytes] : patch.files) {
+    WRIGHT_TRY(const std::string now, workspace->read(name));
+    if (const auto before = patch.before.find(name); before == patch.before.end() || before->second != now)
+      return Error{ErrorKind::conflict, name + " changed while the search ran", "run it again, or apply the diff by hand"};
+    names.push_back(name);
+  }
+  WRIGHT_TRY(const agent::Checkpoint checkpoint, checkpoints->before_edit("", "fix: " + patch.description, names));
+  for (const auto& [name, bytes] : patch.files) WRIGHT_CHECK(workspace->write(name, bytes));
+  const auto finished = checkpoints->after_command(checkpoint);
+  if (!finished.ok()) return finished.error();
+  return checkpoint.id;
+}
+
 }  // namespace
 
 Result<Json> run_fix(const Context& context, Services& services, const JobRequest& job, const JobIo& io) {
@@ -92,8 +112,11 @@ Result<Json> run_fix(const Context& context, Services& services, const JobReques
   WRIGHT_TRY(const bool wants_apply, JsonView(job.params).boolean_or("apply", false));
   WRIGHT_TRY(const agent::FixReport report, agent::fix(context, request, [&](const FixProgress& progress) { io.emit(to_json(progress)); }));
   Json out = to_json(report);
-  if (report.verified && wants_apply)
-    return Error{ErrorKind::failed, "the patch is verified but not applied: checkpoints are not built yet", "apply it with `git apply`"};
+  if (report.verified && wants_apply) {
+    WRIGHT_TRY(const std::string id, apply(services, request, report.patch));
+    out["applied"] = true;
+    out["checkpoint"] = id;
+  }
   return out;
 }
 
