@@ -112,6 +112,11 @@ Result<Json> run_fix(const Context& context, Services& services, const JobReques
   WRIGHT_TRY(const bool wants_apply, JsonView(job.params).boolean_or("apply", false));
   WRIGHT_TRY(const agent::FixReport report, agent::fix(context, request, [&](const FixProgress& progress) { io.emit(to_json(progress)); }));
   Json out = to_json(report);
+  WRIGHT_TRY(const bool with_files, JsonView(job.params).boolean_or("with_files", false));  // for editors, which apply it themselves
+  if (with_files) {
+    out["files"] = Json::object();
+    for (const auto& [name, bytes] : report.patch.files) out["files"][name] = bytes;
+  }
   if (report.verified && wants_apply) {
     WRIGHT_TRY(const std::string id, apply(services, request, report.patch));
     out["applied"] = true;

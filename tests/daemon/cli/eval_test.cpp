@@ -127,7 +127,7 @@ TEST_CASE("cli/inspect: header, op list and memory; tensors as f32; no architect
 TEST_CASE("cli/tokenize: a GGUF's own vocabulary") {
   const auto vocabulary = test::shared_path("golden/tokenizers/vocab/smollm2-vocab.gguf");
   if (!vocabulary) return;
-  test::TempFolder folder({{"in", "Hello world"}});
+  test::TempFolder folder(std::map<std::string, std::string>{{"in", "Hello world"}});
   const auto ids = run(folder, "tokenize '" + *vocabulary + "' < in");
   INFO(ids.err);
   REQUIRE(ids.code == 0);
