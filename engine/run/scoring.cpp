@@ -9,6 +9,7 @@ namespace wright::engine {
 namespace {
 
 constexpr int kPage = static_cast<int>(limits::kTokensPerPage);
+constexpr int kTrieRows = 128;  // least rows of a trie's pass
 
 // Rows of one trie for one pass: nodes whose logits are wanted, and the ancestors that they need here.
 struct TrieCut {
@@ -105,7 +106,8 @@ Result<void> Scoring::plan_base(PassBuilder& pass, const PassRoom& room) {
 Result<void> Scoring::plan_tries(PassBuilder& pass, const PassRoom& room) {
   after_group_ = at_group_;
   after_node_ = next_node_;
-  int rows = std::min(room.rows, std::max(room.chunk_rows, kPage));
+  // A cut repeats the ancestors of where it goes on, so passes of a trie are not made too small.
+  int rows = std::min(room.rows, std::max(room.chunk_rows, kTrieRows));
   while (after_group_ < order_.size()) {
     const std::size_t group = order_[after_group_];
     const TokenTrie& trie = tries_[group];
