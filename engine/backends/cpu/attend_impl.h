@@ -22,6 +22,9 @@ struct AttendImpl {
   }
   template <KvKind kKind> static constexpr std::size_t size_of() { return kKind == KvKind::f32 ? 4 : 2; }
 
+  static constexpr int kAhead = 12;  // dimensions or tokens
+  template <KvKind kKind> static constexpr int kLineVectors = 64 / static_cast<int>(size_of<kKind>()) / kW;
+
   // Logits of kRows query rows and kVectors vectors of keys from key t on.
   template <KvKind kKind, int kRows, int kVectors>
   [[gnu::always_inline]] static inline void logits(const float* const* q, int dim, const std::byte* k, int t, float* out,
@@ -32,6 +35,8 @@ struct AttendImpl {
       #pragma GCC unroll 16
       for (F& a : row) a = L::zero();
     for (int i = 0; i < dim; ++i) {
+      // Each page is new ground for the hardware's prefetcher.
+      for (int v = 0; v < kVectors; v += kLineVectors<kKind>) L::prefetch(k + static_cast<std::size_t>((i + kAhead) * kPage + t + v * kW) * size_of<kKind>());
       F key[kVectors];
       #pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) key[v] = load<kKind>(k, static_cast<std::size_t>(i * kPage + t + v * kW));
@@ -60,6 +65,8 @@ struct AttendImpl {
       sum[r] = L::set1(l[r]);
     }
     for (int t = b.begin; t < b.end; ++t) {
+      for (int v = 0; v < kVectors; v += kLineVectors<kKind>)
+        L::prefetch(b.v + static_cast<std::size_t>((t + kAhead) * value_dim + c + v * kW) * size_of<kKind>());
       F value[kVectors];
       #pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) value[v] = load<kKind>(b.v, static_cast<std::size_t>(t * value_dim + c + v * kW));
