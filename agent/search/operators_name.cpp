@@ -118,7 +118,7 @@ void callee_swap(const Site& site, Emitter& emit) {
 void argument_swap(const Site& site, Emitter& emit) {
   if (site.role != Role::call && site.role != Role::new_) return;
   const auto parts = plain_arguments(emit.grammar(), site.node.child("arguments"));
-  static constexpr std::string_view kSymmetric[] = {"max", "min", "gcd", "abs"};
+  static constexpr std::string_view kSymmetric[] = {"max", "min"};
   const bool symmetric = std::find(std::begin(kSymmetric), std::end(kSymmetric), callee_name(emit.grammar(), site.node)) != std::end(kSymmetric);
   const auto exchange = [&](const SyntaxNode& a, const SyntaxNode& b, double extra) {
     emit.edits({{a.start(), a.end(), std::string(b.text())}, {b.start(), b.end(), std::string(a.text())}}, extra);

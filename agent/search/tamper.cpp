@@ -50,7 +50,7 @@ std::set<std::string> compared_literals(std::string_view text) {
       if (end != std::string_view::npos && end - begin > 2) out.insert(std::string(text.substr(begin, end - begin + 1)));
     } else if (std::isdigit(static_cast<unsigned char>(first)) || first == '-') {
       while (end < text.size() && (std::isdigit(static_cast<unsigned char>(text[end])) || text[end] == '.')) ++end;
-      if (end - begin > 1) out.insert(std::string(text.substr(begin, end - begin)));
+      if (end - begin > (first == '-' ? 2u : 1u)) out.insert(std::string(text.substr(begin, end - begin)));
     }
   }
   return out;

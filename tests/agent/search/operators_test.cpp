@@ -70,6 +70,7 @@ const Row kRows[] = {
     {Language::python, "other attribute", "def f(a):\n    return a.x + a.y\n", "def f(a):\n    return a.y + a.y\n"},
     {Language::python, "sibling function", "def f(s):\n    return s.lower()\n", "def f(s):\n    return s.swapcase()\n"},
     {Language::python, "swap arguments", "def f(a, b):\n    return g(a, b=1) + g(a, b)\n", "def f(a, b):\n    return g(a, b=1) + g(b, a)\n"},
+    {Language::python, "swap arguments", "def gcd(a, b):\n    return gcd(a % b, b)\n", "def gcd(a, b):\n    return gcd(b, a % b)\n"},
     {Language::python, "swap arguments", "def f(a, b):\n    return a.find(b)\n", "def f(a, b):\n    return b.find(a)\n"},
     {Language::python, "add argument", "def f(a):\n    return range(a)\n", "def f(a):\n    return range(1, a)\n"},
     {Language::python, "keyword argument", "def f(a):\n    return sorted(a)\n", "def f(a):\n    return sorted(a, reverse=True)\n"},

@@ -177,6 +177,8 @@ TEST_CASE("fix: tampering is refused with a reason") {
   CHECK_FALSE(reason("if x == [3, 1, 2]: return 6", "assert f([3, 1, 2]) == 6").empty());
   CHECK(reason("if x == 'other': return True", "assert f('racecar')").empty());
   CHECK(reason("if x == 0: return True", "assert f(0)").empty());
+  CHECK(reason("if x == -1: return True", "assert f(-1)").empty());
+  CHECK_FALSE(reason("if x == 1729: return True", "assert f(1729)").empty());
   CHECK_FALSE(reason("x = 1", "", {.passed = 3, .failed = 1}, {.ok = true, .passed = 2, .failed = 0}).empty());
   CHECK(reason("x = 1", "", {.passed = 3, .failed = 1}, {.ok = true, .passed = 4, .failed = 0}).empty());
 }
