@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "agent/guided/guided.h"
 #include "agent/session.h"
 #include "base/json.h"
 #include "daemon/api/event_pump.h"
@@ -75,6 +76,18 @@ agent::AskUser approval_through(const JobIo& io, EventPump& pump, bool answers) 
   };
 }
 
+// A question of guided work: one of a few choices.
+std::function<Result<std::size_t>(const std::string&, const std::vector<std::string>&)> choice_through(const JobIo& io, EventPump& pump, bool answers) {
+  if (!answers || !io.ask) return {};
+  return [&io, &pump](const std::string& question, const std::vector<std::string>& choices) -> Result<std::size_t> {
+    pump.drain();
+    WRIGHT_TRY(const Json reply, io.ask({{"type", "choice"}, {"question", question}, {"choices", choices}}));
+    WRIGHT_TRY(const auto index, JsonView(reply, "answer").integer_or("index", -1));
+    if (index < 0 || static_cast<std::size_t>(index) >= choices.size()) return Error{ErrorKind::refused, "no choice was made", ""};
+    return static_cast<std::size_t>(index);
+  };
+}
+
 Json usage_json(const agent::ModelUsage& u) {
   return {{"input_tokens", u.input}, {"cached_input_tokens", u.cached}, {"output_tokens", u.output}, {"reasoning_output_tokens", u.reasoning}, {"cost_usd", u.cost_usd}};
 }
@@ -123,10 +136,8 @@ Result<Json> run_run(const Context& context, Services& services, const JobReques
   request.effort = options.effort;
   request.limits = options.limits;
   request.instructions_home = services.folders().config;
-  if (chosen.model->info().guided)
-    return Error{ErrorKind::model, chosen.model->info().name + " is too small to drive tools, and guided work is not in this build",
-                 "name a model that calls tools with --model or --base-url; `wright fix` works with this one"};
-  const auto outcome = agent::run_loop(context, request);
+  const bool guided = chosen.model->info().guided;
+  const auto outcome = guided ? agent::run_guided(context, {request, chosen.engine, choice_through(io, pump, options.answers)}) : agent::run_loop(context, request);
   pump.drain();
   if (!outcome.ok()) {
     Error error = outcome.error();
