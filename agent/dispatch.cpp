@@ -38,6 +38,16 @@ tools::ToolResult unknown_tool(std::span<const tools::Tool> tools, const std::st
   return tools::tool_error(fmt::format("There is no tool '{}'. The tools are: {}.", name, names));
 }
 
+// Arguments that came as text because they are no JSON object.
+tools::ToolResult no_object(const ToolCallItem& call) {
+  std::string why = "they are " + std::string(call.arguments.type_name());
+  if (call.arguments.is_string()) {
+    const auto parsed = parse_json(call.arguments.get_ref<const std::string&>(), "arguments");
+    why = parsed.ok() ? "they are " + std::string(parsed->type_name()) : parsed.error().message;
+  }
+  return tools::tool_error(fmt::format("{}: the arguments are no JSON object: {}. Nothing was done; send the call again with one complete JSON object.", call.name, why));
+}
+
 // The middle of a text over the limit is left out.
 std::string bounded(std::string text) {
   if (text.size() <= limits::kToolOutputBytes) return text;
@@ -67,6 +77,10 @@ class Dispatcher {
     p.tool = find(tools_, p.call->name);
     if (!p.tool) {
       p.result = unknown_tool(tools_, p.call->name);
+      return {};
+    }
+    if (!p.call->arguments.is_object()) {
+      p.result = no_object(*p.call);
       return {};
     }
     if (const auto valid = tools::validate_arguments(p.tool->info, p.call->arguments); !valid.ok()) {

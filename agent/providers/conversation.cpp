@@ -31,7 +31,9 @@ std::vector<engine::ChatMessage> conversation_of(const ModelRequest& request) {
       m.reasoning += reasoning->text;
     } else if (const auto* call = std::get_if<ToolCallItem>(&item.body)) {
       names[call->call_id] = call->name;
-      assistant(true).tool_calls.push_back({call->call_id, call->name, call->arguments});
+      // Servers and chat templates take objects only; the result that follows says what was wrong.
+      const bool object = call->arguments.is_object();
+      assistant(true).tool_calls.push_back({call->call_id, call->name, object ? call->arguments : nlohmann::json{{"not_json", call->arguments}}});
     } else if (const auto* result = std::get_if<ToolResultItem>(&item.body)) {
       const auto name = names.find(result->call_id);
       out.push_back({"tool", result->text, "", {}, result->call_id, name == names.end() ? "" : name->second});

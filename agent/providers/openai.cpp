@@ -17,12 +17,12 @@ namespace wright::agent {
 namespace {
 
 constexpr std::size_t kErrorBytes = 16 * 1024, kReplyBytes = 16 * 1024 * 1024;
-constexpr int kAttempts = 6;
+constexpr int kAttempts = 6, kConnectAttempts = 4;
 
 // One attempt's end: a reply, or an error and whether another attempt may help.
 struct Attempt {
   Result<ModelReply> reply = Error{ErrorKind::model, "no reply", ""};
-  bool retry = false;
+  bool retry = false, reached = true;
   double wait_s = 0;  // what the server asked for
 };
 
@@ -69,12 +69,18 @@ class OpenAiChat final : public Model {
     http.body = dump_json(openai_chat_body(config_.model, request));
     http.idle_timeout = config_.idle_timeout;
     const auto begin = std::chrono::steady_clock::now();
+    bool shown = false;
+    const std::function<void(const ModelDelta&)> noting = [&](const ModelDelta& delta) {
+      shown = shown || delta.kind != ModelDelta::Kind::tool_call_begin;
+      if (sink) sink(delta);
+    };
     for (int n = 1;; ++n) {
-      Attempt attempt = once(context, http, sink);
+      // What an attempt streamed before it broke off is seen already: the next one is shown when it is whole.
+      Attempt attempt = once(context, http, shown ? nullptr : noting);
       if (attempt.reply.ok() || !attempt.retry || context.done()) return std::move(attempt.reply);
       const Duration pause = pause_before(n, attempt.wait_s);
       const bool late = std::chrono::steady_clock::now() + pause - begin > config_.retry_for || pause > context.remaining();
-      if (n >= kAttempts || late) {
+      if (n >= (attempt.reached ? kAttempts : kConnectAttempts) || late) {
         Error error = attempt.reply.error();
         if (n > 1) error.message += fmt::format(" (after {} attempts)", n);
         return error;
@@ -120,6 +126,7 @@ class OpenAiChat final : public Model {
     }
     if (!done) {
       Error error = done.error();
+      out.reached = head.status != 0 || error.kind != ErrorKind::io;
       out.retry = error.kind == ErrorKind::io || error.kind == ErrorKind::timeout || error.kind == ErrorKind::invalid;
       // A stream that said its end but not its last bytes is whole.
       if (stream.ended() && error.kind == ErrorKind::io) {

@@ -129,11 +129,10 @@ Result<ModelReply> OpenAiStream::finish() {
     Json arguments = Json::object();
     if (call.arguments.find_first_not_of(" \n\t\r") != std::string::npos) {
       auto parsed = parse_json(call.arguments, "arguments");
-      if (!parsed || !parsed->is_object()) {
-        if (finish_ == "length") continue;  // cut by the token limit: never run, the finish says why
-        return Error{ErrorKind::model, fmt::format("the provider sent a call of {} whose arguments are no JSON object", call.name), ""};
-      }
-      arguments = std::move(*parsed);
+      const bool object = parsed.ok() && parsed->is_object();
+      if (!object && finish_ == "length") continue;  // cut by the token limit: never run, the finish says why
+      // What is no object stays as the model wrote it: the dispatcher tells the model, which can send it again.
+      arguments = object ? std::move(*parsed) : Json(utf8::repair(call.arguments));
     } else if (finish_ == "length") {
       continue;
     }

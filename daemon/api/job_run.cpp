@@ -12,6 +12,7 @@
 #include "agent/guided/guided.h"
 #include "agent/session.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "daemon/api/event_pump.h"
 #include "daemon/api/jobs.h"
 #include "daemon/api/run_options.h"
@@ -100,11 +101,19 @@ const char* status_of(const agent::LoopOutcome& outcome, bool patch) {
   return "done";
 }
 
+// Each byte as the code point of its value: JSON carries no other bytes, and a patch of a Latin-1 file must stay exact.
+std::string bytes_as_text(std::string_view bytes) {
+  std::string out;
+  for (const char c : bytes) utf8::append(out, static_cast<unsigned char>(c));
+  return out;
+}
+
 Json result_json(const agent::Session& session, const agent::LoopOutcome& outcome, bool patch) {
   const std::string status = status_of(outcome, patch);
   Json out = {{"type", "result"}, {"status", status}, {"exit_code", status == "done" ? 0 : status == "refused" ? 3 : 1}, {"session", session.id()},
               {"turn", outcome.turn}, {"answer", outcome.answer}, {"diff", outcome.diff}, {"test_files", outcome.test_files}, {"steps", outcome.steps},
               {"stopped_by", outcome.stopped_by}, {"denied", outcome.denied}, {"denied_for", outcome.denied_for}, {"usage", usage_json(outcome.usage)}};
+  if (!utf8::valid(outcome.diff)) out["diff_bytes"] = bytes_as_text(outcome.diff);
   out["undo"] = outcome.diff.empty() || patch ? "" : "wright undo " + outcome.turn;
   return out;
 }

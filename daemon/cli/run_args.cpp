@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "daemon/cli/job_client.h"
 #include "daemon/cli/run_json.h"
 #include "daemon/cli/run_view.h"
@@ -23,6 +24,24 @@ void print_lines(const std::vector<daemon::Json>& lines) {
   fflush(stdout);
 }
 
+// The diff as the bytes it has: "diff" is repaired for JSON, "diff_bytes" holds the rest.
+std::string exact_diff(const daemon::Json& result) {
+  const std::string text = result.value("diff_bytes", "");
+  if (text.empty()) return result.value("diff", "");
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const utf8::Decoded one = utf8::decode(text, at);
+    out += static_cast<char>(one.code);
+    at += one.length;
+  }
+  return out;
+}
+
+void print_bytes(const std::string& bytes) {
+  fwrite(bytes.data(), 1, bytes.size(), stdout);
+  fflush(stdout);
+}
+
 // What a run's end says to whoever called it.
 int end_of_run(const RunArgs& args, RunView& view, const Result<daemon::Json>& result) {
   if (!result.ok()) {
@@ -31,11 +50,10 @@ int end_of_run(const RunArgs& args, RunView& view, const Result<daemon::Json>& r
   }
   if (args.json) print_lines(RunJson::last_lines(*result));
   else view.finish(*result);
-  if (args.patch && !args.json) fmt::print("{}", result->value("diff", ""));
+  if (args.patch && !args.json) print_bytes(exact_diff(*result));
   const int code = result->value("exit_code", 1);
-  if (code == 3 || args.json) {
-    if (const std::string flag = result->value("denied_for", ""); code == 3) fail({ErrorKind::refused, "the task needed an approval and no one could answer", flag.empty() ? "run it on a terminal" : "allow it with " + flag});
-  }
+  const std::string flag = result->value("denied_for", "");
+  if (code == 3) fail({ErrorKind::refused, "the task needed an approval and no one could answer", flag.empty() ? "run it on a terminal" : "allow it with " + flag});
   if (args.patch && code == 1 && result->value("diff", "").empty()) fail({ErrorKind::failed, "no change was made", ""});
   return code;
 }

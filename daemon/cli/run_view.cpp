@@ -71,9 +71,10 @@ void RunView::show(const daemon::Json& event) {
   const std::string id = event["item"].value("id", ""), type = event["item"].value("type", ""), text = event.value("text", "");
   if (type != "message" && type != "tool_result") return;
   FILE* const to = type == "message" ? out_ : stderr;
+  if (!::isatty(fileno(to))) return;
   if (streaming_ != id) end_line();
   streaming_ = id;
-  streamed_.insert(id);
+  if (type == "message") streamed_[id] += text;
   fmt::print(to, "{}", shown(text));
   mid_line_ = !text.ends_with('\n');
   fflush(to);
@@ -84,7 +85,15 @@ void RunView::item(const daemon::Json& item) {
   const auto dim = colour(2, "\033[2m"), red = colour(2, "\033[31m"), off = colour(2, "\033[0m");
   if (type == "message") {
     if (item.value("role", "") != "assistant") return;
-    if (!streamed_.contains(id)) fmt::print(out_, "{}", shown(item.value("text", ""))), mid_line_ = true;
+    const std::string text = item.value("text", "");
+    const auto seen = streamed_.find(id);
+    const bool whole = seen != streamed_.end() && seen->second == text;
+    if (!whole) {  // not streamed, or another attempt than the one that broke off
+      end_line();
+      fmt::print(out_, "{}", shown(text));
+      mid_line_ = !text.ends_with('\n');
+    }
+    if (seen != streamed_.end()) streamed_.erase(seen);
     return end_line();
   }
   if (type == "tool_call") {

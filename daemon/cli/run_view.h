@@ -1,9 +1,9 @@
 // A session's events on a terminal: text as it streams, a line a tool call, what was refused, and at the end the diff and how to undo.
-// Foreign text is escaped. Answers go to stdout, everything else to stderr, so that a pipe gets the answer. One a run; one thread.
+// Foreign text is escaped. Answers go to stdout, everything else to stderr, so that a pipe gets the answer; a pipe gets messages whole,
+// for what streams may break off and be sent again. One a run; one thread.
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 
 #include "daemon/api/jobs.h"
@@ -25,7 +25,7 @@ class RunView {
   void end_line();
   FILE* const out_;
   std::map<std::string, std::string> calls_;  // call id -> summary, until its result
-  std::set<std::string> streamed_;            // items whose text was shown as it grew
+  std::map<std::string, std::string> streamed_;  // item id -> its text as far as it was shown while it grew
   std::string streaming_;                     // id of the item at the cursor
   bool mid_line_ = false;
 };

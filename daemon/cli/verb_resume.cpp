@@ -13,7 +13,10 @@ constexpr const char* kHelp =
     "Goes on with an earlier session: its whole conversation is there.\n\n"
     "  wright resume last \"now add a test\"     one more task\n"
     "  wright resume 3f2a                       interactively; the beginning of an id is enough\n\n"
-    "`wright sessions` lists them.";
+    "  wright resume 3f2a --mode auto \"run the tests\" --json\n\n"
+    "`wright sessions` lists them.\n"
+    "Exit status: as of `wright run`: 0 done, 1 not achieved, 2 usage or no such session, 3 refused for want of an approval,\n"
+    "4 the model failed, 130 interrupted.";
 
 }  // namespace
 

@@ -12,18 +12,30 @@
 #include "daemon/cli/verbs.h"
 
 namespace wright::cli {
+namespace {
+
+constexpr const char* kHelp =
+    "Lists past sessions of this folder, newest first: id, time, first task.\n\n"
+    "  wright sessions                  the last 20 of this folder\n"
+    "  wright sessions --all -n 100     of every folder\n"
+    "  wright sessions --show last      everything that was said and done in the last one, as JSON\n\n"
+    "`wright resume ID` goes on with one; the beginning of an id is enough.\n"
+    "Exit status: 0 done, 1 they cannot be read, 2 usage or no such session.";
+
+}  // namespace
 
 int verb_sessions(const std::vector<std::string>& args) {
   bool json = false, all = false;
   std::string show;
   int limit = 20;
-  CLI::App app("Lists past sessions of this folder, newest first. `wright resume ID` goes on with one.", "wright sessions");
+  RunArgs here;
+  CLI::App app(kHelp, "wright sessions");
   app.add_flag("--json", json, "as JSON");
   app.add_flag("--all", all, "of every folder");
   app.add_option("--show", show, "one session with all its items, as JSON: its id, the beginning of it, or last");
+  app.add_option("-C", here.folder, "the folder");
   app.add_option("-n", limit, "how many")->capture_default_str()->check(CLI::PositiveNumber);
   if (const auto code = parse_args(app, "sessions", args)) return *code;
-  RunArgs here;
   auto parameters = run_parameters(here, "");
   if (!parameters.ok()) return fail(parameters.error());
   daemon::Json ask = {{"limit", limit}, {"workspace", all ? "" : (*parameters)["workspace"].get<std::string>()}};

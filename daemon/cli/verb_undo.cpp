@@ -20,7 +20,9 @@ constexpr const char* kHelp =
     "  wright undo --list           what can be taken back\n"
     "  wright undo ID               one task or one call, by its id; the id of an undo brings it back\n"
     "  wright undo --conversation   forgets the last turn of the conversation, files stay\n"
-    "  wright undo --files --conversation   both";
+    "  wright undo --files --conversation   both\n"
+    "  wright undo --force          overwrites what you changed since; the undo of that undo has it\n\n"
+    "Exit status: 0 done, 1 a conflict or nothing to take back, 2 usage or no such id.";
 
 std::string when(std::int64_t ms) {
   const time_t at = ms / 1000;

@@ -32,6 +32,9 @@ class Home:
         return subprocess.run([BINARY, *args], cwd=cwd, input=input, timeout=timeout, text=True, capture_output=True,
                               env=self.environment | environment)
 
+    def run_bytes(self, *args, cwd=None, timeout=120):
+        return subprocess.run([BINARY, *args], cwd=cwd, timeout=timeout, stdin=subprocess.DEVNULL, capture_output=True, env=self.environment)
+
     def status(self):
         return json.loads(self.run("status", "--json").stdout)
 

@@ -141,6 +141,30 @@ TEST_CASE("openai: a call cut by the token limit is not run") {
   CHECK(reply->finish == "length");
 }
 
+TEST_CASE("openai: arguments that are no JSON object stay as text and go back as an object") {
+  test::ScriptedServer server({test::sse_reply(
+      {R"({"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{\"path\": x"}},{"index":1,"id":"b","function":{"name":"g","arguments":"[1]"}}]}}]})",
+       R"({"choices":[{"delta":{},"finish_reason":"tool_calls"}]})", "[DONE]"})});
+  auto reply = model(server)->generate(Context(), request(), {});
+  REQUIRE(reply.ok());
+  REQUIRE(reply->items.size() == 2);
+  CHECK(std::get<ToolCallItem>(reply->items[0].body).arguments == json(R"({"path": x)"));
+  CHECK(std::get<ToolCallItem>(reply->items[1].body).arguments == json("[1]"));
+  ModelRequest next = request();
+  next.items = reply->items;
+  const json body = openai_chat_body("m", next);
+  for (const json& call : body["messages"].back()["tool_calls"]) CHECK(json::parse(call["function"]["arguments"].get<std::string>()).is_object());
+}
+
+TEST_CASE("openai: what an attempt streamed before it broke off is not streamed again") {
+  test::ScriptedServer server({test::sse_reply({R"({"choices":[{"delta":{"content":"I beg"}}]})", "{not json"}), test::sse_reply(kEvents)});
+  std::string seen;
+  const auto reply = model(server)->generate(Context(), request(), [&](const ModelDelta& delta) { seen += delta.text; });
+  REQUIRE(reply.ok());
+  check_whole(*reply);
+  CHECK(seen == "I beg");
+}
+
 TEST_CASE("openai: silence ends by timeout, a cancel at once") {
   auto silent = test::sse_reply(kEvents);
   silent.cut = 200;
