@@ -5,11 +5,11 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "daemon/api/services.h"
-#include "daemon/cli/evaluate.h"
 #include "daemon/cli/kv_names.h"
 #include "daemon/cli/verbs.h"
 #include "engine/format/safetensors_writer.h"
 #include "engine/model/architecture.h"
+#include "engine/run/evaluate.h"
 
 namespace wright::cli {
 namespace {
@@ -78,7 +78,7 @@ Result<engine::BackendOptions> backend_options(const Options& o) {
   return options;
 }
 
-Result<void> write_logits(const std::string& path, const EvalResult& result, int n_vocab) {
+Result<void> write_logits(const std::string& path, const engine::EvalResult& result, int n_vocab) {
   std::vector<engine::SafetensorsWriter::Tensor> tensors;
   for (std::size_t i = 0; i < result.logits.size(); ++i)
     tensors.push_back({"logits." + std::to_string(i), {static_cast<std::int64_t>(result.logits[i].size()) / n_vocab, n_vocab}});
@@ -90,7 +90,7 @@ Result<void> write_logits(const std::string& path, const EvalResult& result, int
 Result<void> work(const Options& o) {
   WRIGHT_TRY(const auto options, backend_options(o));
   WRIGHT_TRY(const auto path, daemon::find_model(daemon::Folders::from_environment(), o.model));
-  EvalJob job;
+  engine::EvalJob job;
   WRIGHT_TRY(job.prompts, read_prompts(o.prompts));
   job.greedy = o.greedy;
   job.keep_logits = !o.logits.empty();
@@ -101,7 +101,7 @@ Result<void> work(const Options& o) {
   WRIGHT_TRY(const auto weights, engine::open_weights(path));
   WRIGHT_TRY(const auto ops, engine::build_op_list(*weights));
   WRIGHT_TRY(const auto backend, o.exact ? engine::make_reference_backend(ops, weights, options) : engine::make_cpu_backend(ops, weights, options));
-  WRIGHT_TRY(const EvalResult result, evaluate(interrupt_context(), *backend, *ops, job));
+  WRIGHT_TRY(const engine::EvalResult result, engine::evaluate(interrupt_context(), *backend, *ops, job));
   if (!o.logits.empty()) WRIGHT_CHECK(write_logits(o.logits, result, ops->n_vocab));
   const std::string text = dump_json(Json{{"greedy", result.greedy}}) + "\n";
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
-#include "daemon/cli/evaluate.h"
 #include "engine/model/architecture.h"
+#include "engine/run/evaluate.h"
 #include "tests/support/gguf_bytes.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/toy_model.h"
@@ -35,16 +35,16 @@ struct Opened {
     job.keep_logits = true;
     job.greedy = 8;
   }
-  cli::EvalResult run(Backend& backend, const cli::EvalJob& how) const { return need(cli::evaluate(Context(), backend, *ops, how)); }
+  EvalResult run(Backend& backend, const EvalJob& how) const { return need(evaluate(Context(), backend, *ops, how)); }
 
   std::shared_ptr<const Weights> weights;
   std::shared_ptr<const OpList> ops;
   Json json;
-  cli::EvalJob job;
+  EvalJob job;
 };
 
 // (largest, mean) difference to the recorded rows.
-std::pair<double, double> errors(const Opened& o, const cli::EvalResult& result) {
+std::pair<double, double> errors(const Opened& o, const EvalResult& result) {
   double most = 0, sum = 0, n = 0;
   const auto vocab = static_cast<std::size_t>(o.ops->n_vocab);
   for (std::size_t p = 0; p < o.job.prompts.size(); ++p) {
@@ -60,8 +60,8 @@ std::pair<double, double> errors(const Opened& o, const cli::EvalResult& result)
   return {most, sum / n};
 }
 
-std::vector<cli::EvalJob> ways(const cli::EvalJob& job) {
-  std::vector<cli::EvalJob> all(4, job);
+std::vector<EvalJob> ways(const EvalJob& job) {
+  std::vector<EvalJob> all(4, job);
   all[0].chunk = 1;
   all[1].chunk = 17, all[1].batch = true;
   all[2].chunk = 64, all[2].share_prefix = true;

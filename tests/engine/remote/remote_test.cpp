@@ -146,7 +146,3 @@ TEST_CASE("remote: the worker ends when its parent is killed", "[remote]") {
     return text.empty() || text.find(") Z ") != std::string::npos;
   }));
 }
-
-TEST_CASE("remote: a worker started by hand says so", "[remote]") {
-  CHECK(WEXITSTATUS(std::system((std::string(WRIGHT_BINARY) + " engine-worker 3<&- 2>/dev/null").c_str())) == 2);
-}

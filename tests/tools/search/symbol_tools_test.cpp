@@ -62,26 +62,3 @@ TEST_CASE("repo_map: within its budget, without git") {
   const test::TempFolder empty;
   CHECK(call_tool(empty.path(), "repo_map", nlohmann::json::object()).text.find("[no definitions found") == 0);
 }
-
-TEST_CASE("wright map: text and JSON, budget, usage errors") {
-  const test::TempFolder folder(kFiles);
-  const auto run = [&](const std::string& words) {
-    FILE* pipe = ::popen(("cd '" + folder.path() + "' && '" WRIGHT_BINARY "' map " + words + " 2>&1; echo \"=$?\"").c_str(), "r");
-    std::string out;
-    for (int c; (c = std::fgetc(pipe)) != EOF;) out += static_cast<char>(c);
-    ::pclose(pipe);
-    return out;
-  };
-  CHECK(run("").find("│def total_area(shapes):") != std::string::npos);
-  const std::string json = run("--json --mention Shape");
-  const auto rows = nlohmann::json::parse(json.substr(0, json.find('\n')));
-  REQUIRE(rows.size() == 3);
-  CHECK(rows[0].size() == 4);
-  CHECK(rows[0]["file"] == "shape.py");
-  CHECK(rows[0]["line"].is_number_integer());
-  CHECK(rows[0]["score"] >= rows[1]["score"]);
-  CHECK(nlohmann::json::parse(run("--json --budget 1").substr(0, 2)).empty());
-  CHECK(run("--nonsense").find("=2") != std::string::npos);
-  CHECK(run("-C none").find("=2") != std::string::npos);
-  CHECK(run("--help").find("--mention") != std::string::npos);
-}

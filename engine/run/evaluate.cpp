@@ -1,16 +1,11 @@
-#include "daemon/cli/evaluate.h"
+#include "engine/run/evaluate.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace wright::cli {
+namespace wright::engine {
 namespace {
-
-using engine::PageId;
-using engine::PassSequence;
-using engine::StateSlot;
-using engine::TokenId;
 
 struct Sequence {
   std::vector<TokenId> ids;        // the prompt, then what was chosen
@@ -28,7 +23,7 @@ struct Share { std::size_t source = 0, length = 0; };
 
 class Evaluation {
  public:
-  Evaluation(const Context& context, engine::Backend& backend, const engine::OpList& ops, const EvalJob& job)
+  Evaluation(const Context& context, Backend& backend, const OpList& ops, const EvalJob& job)
       : context_(context), backend_(backend), ops_(ops), job_(job), vocab_(static_cast<std::size_t>(ops.n_vocab)) {}
 
   ~Evaluation() {
@@ -210,8 +205,8 @@ class Evaluation {
   }
 
   const Context& context_;
-  engine::Backend& backend_;
-  const engine::OpList& ops_;
+  Backend& backend_;
+  const OpList& ops_;
   const EvalJob& job_;
   const std::size_t vocab_;
   std::vector<Sequence> sequences_;
@@ -220,8 +215,8 @@ class Evaluation {
 
 }  // namespace
 
-Result<EvalResult> evaluate(const Context& context, engine::Backend& backend, const engine::OpList& ops, const EvalJob& job) {
+Result<EvalResult> evaluate(const Context& context, Backend& backend, const OpList& ops, const EvalJob& job) {
   return Evaluation(context, backend, ops, job).run();
 }
 
-}  // namespace wright::cli
+}  // namespace wright::engine

@@ -7,9 +7,9 @@
 
 #include "base/file.h"
 #include "daemon/api/services.h"
-#include "daemon/cli/evaluate.h"
 #include "engine/model/architecture.h"
 #include "engine/ops/interpret.h"
+#include "engine/run/evaluate.h"
 #include "engine/tensor/quant.h"
 #include "tests/support/shared.h"
 
@@ -22,7 +22,7 @@ struct Golden {
   std::shared_ptr<const Weights> weights, recorded;
   std::shared_ptr<const OpList> ops;
   Json json;
-  cli::EvalJob job;
+  EvalJob job;
 };
 
 std::vector<float> floats(const TensorView& view) {
@@ -49,17 +49,17 @@ Golden open(const std::string& model, const std::string& json, const std::string
   return g;
 }
 
-cli::EvalResult run(const Golden& g, const cli::EvalJob& job) {
+EvalResult run(const Golden& g, const EvalJob& job) {
   BackendOptions options;
   options.exact = true;
   const auto backend = need(make_reference_backend(g.ops, g.weights, options));
-  auto result = need(cli::evaluate(Context(), *backend, *g.ops, job));
+  auto result = need(evaluate(Context(), *backend, *g.ops, job));
   CHECK(backend->pages_in_use() == 0);
   return result;
 }
 
 // The largest difference to the recorded rows of every prompt.
-float worst_error(const Golden& g, const cli::EvalResult& result) {
+float worst_error(const Golden& g, const EvalResult& result) {
   float worst = 0.0f;
   const auto vocab = static_cast<std::size_t>(g.ops->n_vocab);
   for (std::size_t p = 0; p < g.job.prompts.size(); ++p) {
@@ -85,7 +85,7 @@ void check_model(const Golden& g) {
   for (std::size_t p = 0; p < g.job.prompts.size(); ++p)
     CHECK(result.greedy[p] == g.json["prompts"][p]["greedy"].get<std::vector<TokenId>>());
   for (const int way : {1, 2, 3, 4}) {
-    cli::EvalJob job = g.job;
+    EvalJob job = g.job;
     if (way == 1) job.chunk = 1;
     if (way == 2) job.chunk = 17, job.batch = true;
     if (way >= 3) {  // a prompt that continues another, one that leaves it inside a page, and an equal one
@@ -142,7 +142,7 @@ TEST_CASE("model/golden: SmolLM2-135M-Instruct") {
   const auto weights = need(open_weights(*model));
   const auto ops = need(build_op_list(*weights));
   const Json json = Json::parse(need(read_file(*path)));
-  cli::EvalJob job;
+  EvalJob job;
   for (const auto& prompt : json["prompts"]) job.prompts.push_back(prompt["ids"].get<std::vector<TokenId>>());
   job.keep_logits = job.batch = true;
   job.all_rows = false;
@@ -150,7 +150,7 @@ TEST_CASE("model/golden: SmolLM2-135M-Instruct") {
   BackendOptions options;
   options.exact = true;
   const auto backend = need(make_reference_backend(ops, weights, options));
-  const auto result = need(cli::evaluate(Context(), *backend, *ops, job));
+  const auto result = need(evaluate(Context(), *backend, *ops, job));
   for (std::size_t p = 0; p < job.prompts.size(); ++p) {
     const auto& prompt = json["prompts"][p];
     CHECK(result.greedy[p] == prompt["greedy"].get<std::vector<TokenId>>());

@@ -9,10 +9,10 @@
 #include "engine/backends/backend.h"
 #include "engine/ops/op_list.h"
 
-namespace wright::cli {
+namespace wright::engine {
 
 struct EvalJob {
-  std::vector<std::vector<engine::TokenId>> prompts;
+  std::vector<std::vector<TokenId>> prompts;
   int greedy = 0;             // ids to append to each prompt
   bool keep_logits = false;   // of the prompts' rows
   bool all_rows = true;       // or only each prompt's last row
@@ -23,9 +23,9 @@ struct EvalJob {
 
 struct EvalResult {
   std::vector<std::vector<float>> logits;  // by prompt, (rows, n_vocab), when kept
-  std::vector<std::vector<engine::TokenId>> greedy;
+  std::vector<std::vector<TokenId>> greedy;
 };
 
-Result<EvalResult> evaluate(const Context& context, engine::Backend& backend, const engine::OpList& ops, const EvalJob& job);
+Result<EvalResult> evaluate(const Context& context, Backend& backend, const OpList& ops, const EvalJob& job);
 
-}  // namespace wright::cli
+}  // namespace wright::engine
