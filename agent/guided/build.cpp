@@ -54,7 +54,7 @@ bool any_of(const Word& word, std::initializer_list<std::string_view> list) { re
 
 // Words around the kind's noun that are no title.
 constexpr std::string_view kPlain[] = {"make", "create", "build", "write", "generate", "start", "develop", "new", "a", "an", "the", "me", "my", "simple", "small", "little", "web", "please", "basic", "rest",
-                                       "command", "line", "command-line", "python", "html", "canvas", "can", "you", "i", "want", "need", "personal", "landing", "tiny", "http", "would", "like", "scaffold",
+                                       "command", "line", "command-line", "python", "html", "canvas", "can", "you", "i", "want", "need", "personal", "landing", "tiny", "http", "would", "like", "scaffold", "browser", "video", "computer", "fun", "cool", "nice", "modern", "beautiful", "pretty", "quick",
                                        "간단한", "작은", "새", "새로운", "웹", "나", "내", "하나", "명령줄", "을", "좀", "만들어줘", "명령", "줄"};
 
 // The words after "called", "for" or "about", up to the next part of the sentence; else what stands before the kind's noun.

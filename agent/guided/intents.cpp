@@ -42,14 +42,14 @@ constexpr Cue kMend[] = {{5, "fix/mend/repair/solve/debug/correct … test*"}, {
                          {5, "get … test* … pass*/green"}, {4, "test* … fail* … fix/mend/repair"}, {3, "test*/build/it/code … fail*/broken"}, {3, "fix/mend/repair/debug"},
                          {5, "테스트/시험 … 고쳐/고치/수정/통과"}, {5, "버그/오류/에러/문제 … 고쳐/고치/수정/잡아/해결"}, {3, "실패 … 고쳐/수정"}, {3, "고쳐/고치"}};
 constexpr Cue kTests[] = {{4, "run/execute/start/do/check/launch … test*"}, {3, "do/are … test* … pass"}, {4, "test … code/project"}, {3, "run … suite"}, {4, "테스트/시험 … 돌려/돌리/실행/해봐/해줘/확인"}};
-constexpr Cue kRun[] = {{3, "run/execute/launch/start"}, {3, "실행/돌려"}};
-constexpr Cue kFind[] = {{4, "where is/are/does/do/s"}, {3, "where"}, {4, "find/locate/search/grep/look … for"}, {4, "find/locate/search/grep"}, {3, "who/what … calls/uses/use/call"}, {4, "usages/references/callers … of"},
+constexpr Cue kRun[] = {{3, "run/execute/launch/start"}, {3, "python3/python/node/npm/pytest/cargo/ctest/cmake"}, {3, "실행/돌려"}};
+constexpr Cue kFind[] = {{5, "which/what file/files … has/have/contain*/hold*/define*/use*/mention*"}, {4, "where is/are/does/do/s"}, {3, "where"}, {4, "find/locate/search/grep/look … for"}, {4, "find/locate/search/grep"}, {3, "who/what … calls/uses/use/call"}, {4, "usages/references/callers … of"},
                          {4, "어디"}, {4, "찾아/찾기/찾을"}, {4, "검색"}, {3, "쓰이는/사용되는/쓰는"}};
-constexpr Cue kExplain[] = {{4, "explain/describe/summarize/summarise"}, {4, "what does … do/mean"}, {3, "what is/are/s"}, {4, "how does … work"}, {4, "tell … about"}, {3, "understand"}, {3, "what … repository/project/code"},
+constexpr Cue kExplain[] = {{4, "overview/summary"}, {4, "explain/describe/summarize/summarise"}, {4, "what does … do/mean"}, {3, "what is/are/s"}, {4, "how does … work"}, {4, "tell … about"}, {3, "understand"}, {3, "what … repository/project/code"},
                             {4, "설명"}, {3, "뭐야/뭔가/무엇/뭐지/뭐하는/뭐예요"}, {3, "무슨/어떤/뭐 … 하는/역할/일"}, {3, "알려"}};
-constexpr Cue kRename[] = {{6, "rename"}, {5, "change … name … to"}, {4, "call it"}, {6, "이름 … 바꿔/바꾸/변경/고쳐/으로"}, {5, "리네임"}};
-constexpr Cue kMove[] = {{5, "move … above/before/below/after/under/up/down/first/top"}, {5, "swap/exchange/switch"}, {5, "put … above/before/below/after/first"}, {4, "reorder"}, {4, "order … change"},
-                         {5, "위/앞/아래/밑/뒤 … 옮겨/이동"}, {5, "순서 … 바꿔/변경"}, {5, "자리 … 바꿔"}};
+constexpr Cue kRename[] = {{6, "rename"}, {5, "change … name … to"}, {4, "called"}, {4, "call it"}, {6, "이름 … 바꿔/바꾸/변경/고쳐/으로"}, {5, "리네임"}};
+constexpr Cue kMove[] = {{5, "move … above/before/below/after/under/up/down/first/top"}, {7, "swap/exchange"}, {7, "switch … and"}, {5, "put … above/before/below/after/first"}, {4, "reorder"}, {4, "order … change"},
+                         {5, "위/앞/아래/밑/뒤 … 옮겨/이동"}, {7, "순서 … 바꿔/변경"}, {7, "자리 … 바꿔"}};
 constexpr Cue kChange[] = {{4, "change/replace/update/modify/switch/turn/edit"}, {3, "set/make/use/put/increase/decrease/raise/lower/adjust/let"}, {3, "should/must be/say/read"}, {2, "want/like … to be/say/in"}, {4, "바꿔/바꾸/변경/교체/수정/설정"},
                            {3, "으로 … 해"}, {3, "만들어/해줘/칠해/올려/내려/늘려/줄여"}};
 constexpr Cue kColour[] = {{5, "make/set/paint/color/colour/turn/change/want/give/should/must"}, {5, "색/바꿔/만들어/해줘/칠해/변경"}};

@@ -60,7 +60,7 @@ std::string said_command(const Turn& turn) {
   // From the first program's name on to the end of the Latin words.
   for (std::size_t i = 0; i < r.words.size(); ++i) {
     if (std::find(std::begin(kPrograms), std::end(kPrograms), r.words[i].low) == std::end(kPrograms)) continue;
-    if (i == 0 && r.words.size() > 1 && !r.words[1].hangul && r.words[i].low != "make" && r.words[i].low != "npm") continue;
+    if (r.words[i].low == "make" && i + 1 < r.words.size() && (r.words[i + 1].low == "it" || r.words[i + 1].low == "me" || r.words[i + 1].low == "a" || r.words[i + 1].low == "the")) continue;
     std::size_t last = i;
     while (last + 1 < r.words.size() && !r.words[last + 1].hangul && r.words[last + 1].low != "and" && r.words[last + 1].low != "please" && r.words[last + 1].low != "for") ++last;
     std::size_t end = r.words[last].end;

@@ -31,7 +31,7 @@ std::pair<std::string, std::string> names_said(const Reading& r) {
     }
   std::string fresh;
   for (std::size_t i = 0; i < r.words.size(); ++i) {
-    const bool after_to = i > 0 && (r.words[i - 1].low == "to" || r.words[i - 1].low == "as" || r.words[i - 1].low == "into" || r.words[i - 1].low == "it");
+    const bool after_to = i > 0 && (r.words[i - 1].low == "to" || r.words[i - 1].low == "as" || r.words[i - 1].low == "into" || r.words[i - 1].low == "it" || r.words[i - 1].low == "called");
     if (after_to && is_identifier(r.words[i].text)) fresh = r.words[i].text;
     if (after_to && old.empty() && i >= 2 && is_identifier(r.words[i - 2].text)) old = r.words[i - 2].text;
   }

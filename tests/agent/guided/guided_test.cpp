@@ -140,31 +140,27 @@ Verdict run_case(const Json& tables, const Json& row, const std::shared_ptr<engi
   return out;
 }
 
-void run_table(const std::shared_ptr<engine::Engine>& engine, const char* how) {
+constexpr std::size_t kParts = 6;  // of the table, so that each stays short
+
+void run_table(const std::shared_ptr<engine::Engine>& engine, const char* how, std::size_t part) {
   const Json tables = table();
-  int done = 0, harm = 0, korean = 0, korean_done = 0;
-  const int all = static_cast<int>(tables["requests"].size());
-  for (const Json& row : tables["requests"]) {
+  int all = 0, done = 0, harm = 0, korean = 0, korean_done = 0;
+  for (std::size_t i = part; i < tables["requests"].size(); i += kParts) {
+    const Json& row = tables["requests"][i];
     const std::string text = row["request"];
     const Verdict verdict = run_case(tables, row, engine);
     const bool is_korean = guided::read_request(text, tools::RepoSnapshot(), {}).korean;
-    korean += is_korean;
+    ++all, korean += is_korean;
     if (verdict.failed.empty() && verdict.harm.empty()) ++done, korean_done += is_korean;
     else std::printf("  %s: %s\n", text.c_str(), (verdict.failed + (verdict.harm.empty() ? "" : " HARM:" + verdict.harm)).c_str());
     harm += !verdict.harm.empty();
   }
-  std::printf("guided, %s: %d of %d requests did what was asked (%d of %d Korean), %d did harm\n", how, done, all, korean_done, korean, harm);
-  REQUIRE(all >= 40);
-  REQUIRE(korean >= 10);
+  std::printf("guided, %s, part %zu: %d of %d requests did what was asked (%d of %d Korean), %d did harm\n", how, part + 1, done, all, korean_done, korean, harm);
   CHECK(done * 40 >= 32 * all);
   CHECK(harm == 0);
 }
 
-}  // namespace
-
-TEST_CASE("guided: plain requests, by the rules alone", "[guided]") { run_table(nullptr, "rules alone"); }
-
-TEST_CASE("guided: plain requests, with the default model", "[guided][model]") {
+void run_with_model(std::size_t part) {
   const char* home = std::getenv("HOME");
   const char* cache = std::getenv("XDG_CACHE_HOME");
   const std::string path = (cache && *cache ? std::string(cache) : std::string(home ? home : "") + "/.cache") + "/wright/models/SmolLM2-135M-Instruct-Q4_1.gguf";
@@ -176,12 +172,35 @@ TEST_CASE("guided: plain requests, with the default model", "[guided][model]") {
   options.model_path = path;
   auto engine = engine::open_local_engine(options);
   REQUIRE(engine.ok());
-  run_table(*engine, "with the default model");
+  run_table(*engine, "with the default model", part);
 }
+
+}  // namespace
+
+TEST_CASE("guided: the table holds forty requests, ten of them Korean", "[guided]") {
+  const Json requests = table()["requests"];
+  std::size_t korean = 0;
+  for (const Json& row : requests) korean += guided::read_request(row["request"].get<std::string>(), tools::RepoSnapshot(), {}).korean;
+  CHECK(requests.size() >= 40);
+  CHECK(korean >= 10);
+}
+TEST_CASE("guided: plain requests by the rules alone, part 1 of 6", "[guided][rules]") { run_table(nullptr, "rules alone", 0); }
+TEST_CASE("guided: plain requests by the rules alone, part 2 of 6", "[guided][rules]") { run_table(nullptr, "rules alone", 1); }
+TEST_CASE("guided: plain requests by the rules alone, part 3 of 6", "[guided][rules]") { run_table(nullptr, "rules alone", 2); }
+TEST_CASE("guided: plain requests by the rules alone, part 4 of 6", "[guided][rules]") { run_table(nullptr, "rules alone", 3); }
+TEST_CASE("guided: plain requests by the rules alone, part 5 of 6", "[guided][rules]") { run_table(nullptr, "rules alone", 4); }
+TEST_CASE("guided: plain requests by the rules alone, part 6 of 6", "[guided][rules]") { run_table(nullptr, "rules alone", 5); }
+TEST_CASE("guided: plain requests with the default model, part 1 of 6", "[guided][model]") { run_with_model(0); }
+TEST_CASE("guided: plain requests with the default model, part 2 of 6", "[guided][model]") { run_with_model(1); }
+TEST_CASE("guided: plain requests with the default model, part 3 of 6", "[guided][model]") { run_with_model(2); }
+TEST_CASE("guided: plain requests with the default model, part 4 of 6", "[guided][model]") { run_with_model(3); }
+TEST_CASE("guided: plain requests with the default model, part 5 of 6", "[guided][model]") { run_with_model(4); }
+TEST_CASE("guided: plain requests with the default model, part 6 of 6", "[guided][model]") { run_with_model(5); }
 
 TEST_CASE("guided: plan mode and no one to ask change nothing", "[guided]") {
   const Json tables = table();
-  for (const Json& row : tables["requests"]) {
+  for (std::size_t i = 0; i < tables["requests"].size(); i += 2) {
+    const Json& row = tables["requests"][i];
     if (row.value("changes", Json::array()).empty() || row["in"] == "failing") continue;
     for (const Mode mode : {Mode::plan, Mode::ask}) {
       Bench bench(tables["repositories"][row["in"].get<std::string>()]);
