@@ -20,6 +20,13 @@ namespace {
 constexpr std::size_t kTitleBytes = 80, kWholeFileBytes = 4 * 1024 * 1024;  // larger files are not searched for what to change
 constexpr std::size_t kMostChoices = 3;
 
+// The gate's words are for a model that could try something else; a person needs the reason alone.
+std::string for_people(std::string told) {
+  for (const std::string_view advice : {" Take another way, or end and say what you could not do.", " Do not repeat it; take another way, or end and ask what they want."})
+    if (const std::size_t at = told.find(advice); at != std::string::npos) told.erase(at, advice.size());
+  return told;
+}
+
 }  // namespace
 
 Result<LoopOutcome> Turn::run() {
@@ -105,6 +112,7 @@ Result<Called> Turn::call(const std::string& tool, Json arguments) {
   const auto& done = outcome.done.at(0);
   out.ok = !done.failed;
   out.denied = outcome.denied > 0;
+  if (out.denied) out.text = for_people(std::move(out.text));
   if (out.denied && out_.denied == 0) out_.denied_for = outcome.denied_for;
   out_.denied += outcome.denied;
   if (done.unanswered) out_.failed_for_denial = true;
@@ -117,7 +125,7 @@ Result<bool> Turn::may_run(const std::string& command) {
   if (passage.open) return true;
   if (out_.denied++ == 0) out_.denied_for = passage.flag;
   if (passage.unanswered) out_.failed_for_denial = true;
-  WRIGHT_CHECK(not_done(words(Say::denied, passage.told)));
+  WRIGHT_CHECK(not_done(words(Say::denied, for_people(passage.told))));
   return false;
 }
 

@@ -98,7 +98,6 @@ Result<std::string> symbol_facts(Turn& turn, const std::string& name) {
     for (std::size_t at = 0; (at = doc.find('\n', at)) != std::string::npos; at += 3) doc.replace(at, 1, "\n  ");
     if (!doc.empty()) out += "\n  " + doc;
     std::set<std::string> calls;
-    for (const auto& d : hits[i].file->definitions) (void)d;
     if (const auto tree = tools::SyntaxTree::parse(hits[i].file->language, *text, turn.context()); tree.ok())
       if (const auto symbols = tools::file_symbols(*tree, turn.context()); symbols.ok())
         for (const auto& use : symbols->references)

@@ -79,6 +79,19 @@ Result<void> run_and_tell(Turn& turn, const std::string& command) {
   return called.ok ? turn.done(told) : turn.not_done(told);
 }
 
+// The newest turn, or checkpoint that stands alone, that changed more than the caches that running a program leaves behind; "" when
+// there is none, and then the newest of all is meant.
+Result<std::string> last_change(Checkpoints& checkpoints) {
+  constexpr std::size_t kLookedAt = 200;
+  WRIGHT_TRY(const auto all, checkpoints.list(kLookedAt));
+  for (const Checkpoint& c : all) {
+    if (c.undone || !c.undoes.empty()) continue;
+    const bool real = std::any_of(c.files.begin(), c.files.end(), [](const std::string& f) { return f.find("__pycache__") == std::string::npos && f.find(".pytest_cache") == std::string::npos; });
+    if (real) return c.turn.empty() ? c.id : c.turn;
+  }
+  return std::string();
+}
+
 struct Danger { std::string_view part, why; };
 constexpr Danger kDangers[] = {{"rm -", "rm -"}, {"rm /", "rm /"}, {"sudo", "sudo"}, {"git push", "git push"}, {"mkfs", "mkfs"}, {"dd if=", "dd"}, {"reset --hard", "git reset --hard"}, {"git clean", "git clean"},
                                {":(){", "a fork bomb"}, {"| sh", "a download piped into a shell"}, {"| bash", "a download piped into a shell"}, {"|sh", "a download piped into a shell"}, {"|bash", "a download piped into a shell"},
@@ -167,13 +180,16 @@ Result<void> undo_last(Turn& turn) {
   if (turn.plan()) return turn.not_done(turn.words(Say::plan_only, what));
   Checkpoints* const checkpoints = turn.request().loop.checkpoints;
   if (!checkpoints) return turn.not_done(turn.words(Say::nothing_to_undo, "no checkpoints here"));
-  const auto undone = checkpoints->undo("");
+  WRIGHT_TRY(const std::string turn_id, last_change(*checkpoints));
+  const auto undone = checkpoints->undo(turn_id);
   if (!undone.ok() && undone.error().kind == ErrorKind::cancelled) return undone.error();
   if (!undone.ok()) return turn.not_done(turn.words(Say::nothing_to_undo, undone.error().text()));
   std::string names;
   for (const auto* list : {&undone->restored, &undone->removed})
     for (const std::string& name : *list) names += (names.empty() ? "" : ", ") + name;
-  return turn.done(turn.words(Say::undone, undone->checkpoint.label, names));
+  std::string label = undone->checkpoint.label;
+  if (label.starts_with("undo of ")) label.erase(0, 8);
+  return turn.done(turn.words(Say::undone, label, names));
 }
 
 }  // namespace wright::agent::guided

@@ -119,6 +119,11 @@ std::vector<std::string> parts_of(const std::string& name) {
   return out;
 }
 
+constexpr std::string_view kVerbs[] = {"add", "append", "apply", "build", "calculate", "call", "change", "check", "clean", "clear", "close", "collect", "compare", "compute", "convert", "copy", "count", "create", "decode", "delete", "draw",
+                                       "encode", "ensure", "fetch", "fill", "filter", "find", "fix", "format", "get", "give", "handle", "import", "init", "insert", "join", "list", "load", "log", "make", "map", "measure", "merge", "move",
+                                       "normalize", "open", "parse", "place", "print", "process", "pull", "push", "put", "read", "receive", "register", "remove", "rename", "render", "replace", "reset", "resolve", "round", "run", "save",
+                                       "search", "select", "send", "set", "show", "sort", "split", "start", "stop", "store", "sum", "test", "transform", "trim", "update", "validate", "visit", "wait", "walk", "write"};
+
 // Summaries that the name alone supports; the first is the plain one.
 std::vector<std::string> summaries(const std::string& name, tools::SymbolKind kind, bool returns) {
   const auto parts = parts_of(name);
@@ -129,10 +134,11 @@ std::vector<std::string> summaries(const std::string& name, tools::SymbolKind ki
   first[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(first[0])));
   std::vector<std::string> out;
   if (kind == tools::SymbolKind::class_ || kind == tools::SymbolKind::struct_) return {"A " + words + "."};
-  out.push_back(first + ".");
-  if (returns) out.push_back("Return the " + words + ".");
   if (returns && parts.size() > 1 && (parts[0] == "is" || parts[0] == "has" || parts[0] == "can")) return {"Return whether it " + words + "."};
-  if (parts.size() > 1) out.push_back(first + " and return the result.");
+  const bool verb = !parts.empty() && std::find(std::begin(kVerbs), std::end(kVerbs), parts[0]) != std::end(kVerbs);
+  if (!verb && returns) return {"Return the " + words + "."};
+  out.push_back(first + ".");
+  if (verb && returns) out.push_back(first + " and return the result.");
   return out;
 }
 
