@@ -57,7 +57,7 @@ struct Ending {
 class Daemon {
  public:
   explicit Daemon(const DaemonOptions& options)
-      : options_(options), services_(options.folders),
+      : options_(options), services_(options.folders, EnginePlace::worker),
         state_{services_, jobs_, doors_, {}, this_build().text(), std::chrono::steady_clock::now(), {}, {}, {}, [this](bool drain) { ending_.ask(drain); }} {}
 
   Result<void> run(const Context& context) {

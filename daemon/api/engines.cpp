@@ -1,5 +1,5 @@
-#include "base/file.h"
 #include "daemon/api/services.h"
+#include "engine/remote/remote_engine.h"
 
 namespace wright::daemon {
 
@@ -9,7 +9,8 @@ Result<std::shared_ptr<engine::Engine>> Services::engine(const std::string& mode
   if (const auto found = engines_.find(path); found != engines_.end()) return found->second;
   engine::EngineOptions options;
   options.model_path = path;
-  WRIGHT_TRY(std::shared_ptr<engine::Engine> opened, engine::open_local_engine(options));
+  WRIGHT_TRY(std::shared_ptr<engine::Engine> opened,
+             place_ == EnginePlace::worker ? engine::open_remote_engine(options) : engine::open_local_engine(options));
   engines_.emplace(path, opened);
   return opened;
 }

@@ -37,7 +37,7 @@ Folders Folders::from_environment() {
   return folders;
 }
 
-Services::Services(Folders folders) : folders_(std::move(folders)) {}
+Services::Services(Folders folders, EnginePlace place) : folders_(std::move(folders)), place_(place) {}
 Services::~Services() = default;
 
 std::vector<std::shared_ptr<engine::Engine>> Services::open_engines() {

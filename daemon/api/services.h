@@ -23,9 +23,12 @@ struct Folders {
   static Folders from_environment();
 };
 
+// Where engines run: in a supervised worker process (the daemon), or in this one.
+enum class EnginePlace { worker, here };
+
 class Services {
  public:
-  explicit Services(Folders folders);
+  explicit Services(Folders folders, EnginePlace place = EnginePlace::here);
   ~Services();
   const Folders& folders() const { return folders_; }
 
@@ -38,6 +41,7 @@ class Services {
 
  private:
   Folders folders_;
+  const EnginePlace place_;
   std::mutex mutex_;  // guards engines_ and store_
   std::map<std::string, std::shared_ptr<engine::Engine>> engines_;
   std::unique_ptr<agent::Store> store_;
