@@ -1,8 +1,10 @@
 #include "daemon/cli/interactive.h"
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -149,6 +151,15 @@ void run_task(Conversation& c, const std::string& prompt) {
 }
 
 }  // namespace
+
+int verb_interactive(const std::vector<std::string>& args) {
+  RunArgs options;
+  CLI::App app("A conversation in the current folder.", "wright");
+  add_run_options(app, options);
+  if (const auto code = parse_args(app, "wright", args)) return *code;
+  if (!::isatty(STDIN_FILENO) || !::isatty(STDOUT_FILENO)) return fail({ErrorKind::usage, "a conversation needs a terminal", "give the task: wright run \"...\""});
+  return interactive(std::move(options));
+}
 
 int interactive(RunArgs args) {
   struct sigaction action {};

@@ -5,6 +5,9 @@
 
 namespace wright::cli {
 
+// `wright` without a verb: its options are those of run.
+int verb_interactive(const std::vector<std::string>& args);
+
 // Returns the exit code. stdin and stdout are a terminal.
 int interactive(RunArgs args);
 

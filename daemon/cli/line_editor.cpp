@@ -1,9 +1,11 @@
 #include "daemon/cli/line_editor.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -168,7 +170,24 @@ std::optional<LineEditor::End> LineEditor::key(unsigned char c, std::string& out
   return std::nullopt;
 }
 
+LineEditor::End LineEditor::read_plain(const std::string& prompt, std::string& out) {
+  print(prompt);
+  out.clear();
+  for (char c = 0;;) {
+    const ssize_t n = ::read(STDIN_FILENO, &c, 1);
+    if (n < 0 && errno == EINTR) return print("\n"), End::interrupt;
+    if (n != 1) return print("\n"), End::end_of_input;
+    if (c == '\n') break;
+    out += c;
+  }
+  out = utf8::repair(out);
+  remember(out);
+  return End::line;
+}
+
 LineEditor::End LineEditor::read(const std::string& prompt, std::string& out) {
+  const char* term = ::getenv("TERM");
+  if (!term || std::string_view(term) == "dumb" || !*term) return read_plain(prompt, out);
   const RawMode raw;
   prompt_ = prompt;
   buffer_ = LineBuffer();

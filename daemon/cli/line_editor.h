@@ -1,5 +1,6 @@
 // One line from a terminal, edited in place: cursor keys, Ctrl-A/E/K/U/W/L, history with the up and down keys, pasted and composed
-// text (Hangul arrives as whole UTF-8 characters). The terminal is put back in every case. One thread.
+// text (Hangul arrives as whole UTF-8 characters). The terminal is put back in every case. A terminal without cursor moves
+// (TERM=dumb) edits lines by itself: nothing but the prompt is written then. One thread.
 #pragma once
 
 #include <optional>
@@ -19,6 +20,7 @@ class LineEditor {
   End read(const std::string& prompt, std::string& out);
 
  private:
+  End read_plain(const std::string& prompt, std::string& out);
   std::optional<End> key(unsigned char c, std::string& out);
   void escape_sequence();
   void recall(int step);

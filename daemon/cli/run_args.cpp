@@ -82,7 +82,7 @@ std::optional<int> parse_args(CLI::App& app, const char* verb, const std::vector
     fmt::print("{}", app.help());
     return 0;
   } catch (const CLI::ParseError& error) {
-    return fail({ErrorKind::usage, fmt::format("{}: {}", verb, error.what()), fmt::format("see `wright {} --help`", verb)});
+    return fail({ErrorKind::usage, fmt::format("{}: {}", verb, error.what()), app.get_name() == verb ? "see `wright --help`" : fmt::format("see `wright {} --help`", verb)});
   }
   return std::nullopt;
 }

@@ -14,7 +14,7 @@ namespace {
 
 void print_help() {
   std::puts("wright: a coding assistant that lives on your machine\n\n"
-            "  wright                      an interactive session in the current folder\n"
+            "  wright                      an interactive session in the current folder; takes --model, --mode, -C ... as run does\n"
             "  wright run \"fix the bug\"    one task\n"
             "  wright VERB --help          what a verb takes\n");
   std::string_view group;
@@ -32,8 +32,9 @@ int main(int argc, char** argv) {
   const std::string_view program = argc > 0 ? argv[0] : "wright";
   if (program.ends_with("wrightd")) args.insert(args.begin(), "daemon");
   if (!args.empty() && (args[0] == "--version" || args[0] == "-V")) return std::puts("wright " WRIGHT_VERSION), 0;
-  if (args.empty() && ::isatty(STDIN_FILENO) && ::isatty(STDOUT_FILENO)) return wright::cli::interactive({});
-  if (args.empty() || args[0] == "--help" || args[0] == "-h" || args[0] == "help") return print_help(), 0;
+  const bool terminal = ::isatty(STDIN_FILENO) && ::isatty(STDOUT_FILENO);
+  if ((args.empty() && !terminal) || (!args.empty() && (args[0] == "--help" || args[0] == "-h" || args[0] == "help"))) return print_help(), 0;
+  if (args.empty() || args[0].starts_with("-")) return wright::cli::verb_interactive(args);
   const std::string name = args[0];
   if (name == wright::engine::kWorkerVerb) return wright::engine::run_engine_worker();  // how a remote engine starts its worker
   for (const auto& verb : wright::cli::verbs())
