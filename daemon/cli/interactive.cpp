@@ -47,6 +47,7 @@ class CancelOnInterrupt {
 struct Conversation {
   RunArgs args;
   std::string folder, diff;
+  std::vector<std::string> granted;  // rules of calls that were answered with always
 };
 
 struct Command {
@@ -71,6 +72,7 @@ bool set_model(Conversation& c, const std::string& rest) {
 
 bool clear(Conversation& c, const std::string&) {
   c.args.session.clear();
+  c.granted.clear();
   say("A new conversation; the one before is kept: /sessions.");
   return true;
 }
@@ -128,7 +130,9 @@ bool run_command(Conversation& c, const std::string& line) {
 }
 
 void run_task(Conversation& c, const std::string& prompt) {
-  auto parameters = run_parameters(c.args, prompt);
+  RunArgs args = c.args;
+  args.allow.insert(args.allow.end(), c.granted.begin(), c.granted.end());
+  auto parameters = run_parameters(args, prompt);
   if (!parameters.ok()) return void(fail(parameters.error()));
   (*parameters)["workspace"] = c.folder;
   RunView view(false);
@@ -137,7 +141,12 @@ void run_task(Conversation& c, const std::string& prompt) {
     if (event.value("type", "") == "session") c.args.session = event.value("id", "");
     view.show(event);
   };
-  io.ask = [&](const daemon::Json& question) { return view.ask(question); };
+  io.ask = [&](const daemon::Json& question) {
+    auto answer = view.ask(question);
+    // Each task opens the session anew: what is granted for the conversation goes with it as a rule.
+    if (answer.ok() && answer->value("answer", "") == "always") c.granted.push_back(question.value("always", ""));
+    return answer;
+  };
   const Context context;
   const CancelOnInterrupt cancel(context);
   const auto result = run_client_job(context, "run", std::move(*parameters), io);
@@ -167,7 +176,7 @@ int interactive(RunArgs args) {
   ::sigaction(SIGINT, &action, nullptr);
   auto parameters = run_parameters(args, "");
   if (!parameters.ok()) return fail(parameters.error());
-  Conversation c{std::move(args), (*parameters)["workspace"].get<std::string>(), ""};
+  Conversation c{std::move(args), (*parameters)["workspace"].get<std::string>(), "", {}};
   const auto bold = colour(1, "\033[1m"), off = colour(1, "\033[0m");
   say(fmt::format("{}Wright{} in {}, mode {}. /help says what can be typed; Ctrl-D ends.", bold, off, utf8::escape_for_terminal(c.folder, false), c.args.mode));
   const std::string state = daemon::Folders::from_environment().state;

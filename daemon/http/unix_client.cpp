@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "base/file.h"
@@ -25,6 +26,13 @@ Result<UniqueFd> connect_to(const std::string& path) {
   return fd;
 }
 
+// A system call that a signal interrupted is made again: a cancel comes through the context, which shuts the socket down.
+template <class Call>
+ssize_t uninterrupted(const Call& call) {
+  for (;;)
+    if (const ssize_t n = call(); n >= 0 || errno != EINTR) return n;
+}
+
 // Buffered reading of one answer.
 class Reader {
  public:
@@ -32,7 +40,7 @@ class Reader {
   // False at the end of the stream.
   bool more() {
     char bytes[16384];
-    const ssize_t n = ::recv(fd_, bytes, sizeof bytes, 0);
+    const ssize_t n = uninterrupted([&] { return ::recv(fd_, bytes, sizeof bytes, 0); });
     if (n <= 0) return false;
     buffer_.append(bytes, static_cast<std::size_t>(n));
     return true;
@@ -90,7 +98,7 @@ Result<int> unix_stream(const Context& context, const UnixRequest& request, cons
   const std::string bytes = fmt::format("{} {} HTTP/1.1\r\nHost: wright\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
                                         request.method, request.path, request.body.size(), request.body);
   for (std::size_t sent = 0; sent < bytes.size();) {
-    const ssize_t n = ::send(fd.get(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+    const ssize_t n = uninterrupted([&] { return ::send(fd.get(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL); });
     if (n <= 0) {
       WRIGHT_CHECK(context.check());
       return broken("it took no more bytes");
