@@ -14,6 +14,7 @@
 #include "daemon/cli/job_client.h"
 #include "daemon/cli/run_json.h"
 #include "daemon/cli/run_view.h"
+#include "daemon/cli/positive.h"
 #include "daemon/cli/verbs.h"
 
 namespace wright::cli {
@@ -68,10 +69,10 @@ void add_run_options(CLI::App& app, RunArgs& args) {
   app.add_option("--mode", args.mode, "what passes without a question: plan (reads only), ask, auto-edit, auto")->check(CLI::IsMember({"plan", "ask", "auto-edit", "auto"}))->capture_default_str();
   app.add_option("--allow", args.allow, "a rule, e.g. 'Bash(make:*)' or 'Edit(/tests/**)' (repeatable)");
   app.add_option("-C", args.folder, "the folder to work in");
-  app.add_option("--max-steps", args.max_steps, "model calls at most")->check(CLI::PositiveNumber);
-  app.add_option("--max-tokens", args.max_tokens, "tokens read and written at most")->check(CLI::PositiveNumber);
-  app.add_option("--timeout", args.timeout, "seconds at most")->check(CLI::PositiveNumber);
-  app.add_option("--max-cost", args.max_cost, "US dollars at most, where the provider tells prices")->check(CLI::PositiveNumber);
+  app.add_option("--max-steps", args.max_steps, "model calls at most")->check(positive());
+  app.add_option("--max-tokens", args.max_tokens, "tokens read and written at most")->check(positive());
+  app.add_option("--timeout", args.timeout, "seconds at most")->check(positive());
+  app.add_option("--max-cost", args.max_cost, "US dollars at most, where the provider tells prices")->check(positive());
 }
 
 std::optional<int> parse_args(CLI::App& app, const char* verb, const std::vector<std::string>& args) {

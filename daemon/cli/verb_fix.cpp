@@ -10,6 +10,7 @@
 
 #include "base/utf8.h"
 #include "daemon/cli/job_client.h"
+#include "daemon/cli/positive.h"
 #include "daemon/cli/verbs.h"
 
 namespace wright::cli {
@@ -87,8 +88,8 @@ int verb_fix(const std::vector<std::string>& args) {
   app.add_option("--test", options.test, "shell command whose exit status 0 means that the tests pass")->required();
   app.add_option("--files", options.files, "glob of files that may change (repeatable); default: what the failing tests reach");
   app.add_option("--max-runs", options.max_runs, "executions of the command, all counted")->capture_default_str()->check(CLI::Range(1, 1'000'000));
-  app.add_option("--timeout", options.timeout, "seconds for everything")->capture_default_str()->check(CLI::PositiveNumber);
-  app.add_option("--test-timeout", options.test_timeout, "seconds for one run; default: from the unpatched run")->check(CLI::PositiveNumber);
+  app.add_option("--timeout", options.timeout, "seconds for everything")->capture_default_str()->check(positive());
+  app.add_option("--test-timeout", options.test_timeout, "seconds for one run; default: from the unpatched run")->check(positive());
   app.add_option("-C", options.folder, "the folder to work in");
   app.add_option("--model", options.model, "the model that ranks; default: the default model");
   app.add_option("--order", options.order, "model, prior or random (for measurements)")->check(CLI::IsMember({"model", "prior", "random"}));

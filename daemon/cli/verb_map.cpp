@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
+#include "daemon/cli/positive.h"
 #include "daemon/cli/verbs.h"
 #include "tools/repo/repo_map.h"
 
@@ -59,7 +60,7 @@ Result<void> print_map(const MapCall& call) {
 int verb_map(const std::vector<std::string>& args) {
   CLI::App app("The repository map: the definitions that matter most in the current folder, ranked by who uses what.", "wright map");
   MapCall call;
-  app.add_option("--budget", call.budget, "tokens of the text, about four bytes each (default 4096)")->check(CLI::PositiveNumber);
+  app.add_option("--budget", call.budget, "tokens of the text, about four bytes each (default 4096)")->check(positive());
   app.add_flag("--json", call.json, "[{\"file\",\"symbol\",\"line\",\"score\"}...], best first, all unless --budget is given");
   app.add_option("--mention", call.options.mentions, "a name, file or folder that matters more; may be repeated");
   app.add_option("--chat", call.options.chat_files, "a file already in the conversation: what it uses ranks higher, it is not listed");

@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "daemon/cli/job_client.h"
 #include "daemon/cli/run_args.h"
+#include "daemon/cli/positive.h"
 #include "daemon/cli/verbs.h"
 
 namespace wright::cli {
@@ -34,7 +35,7 @@ int verb_sessions(const std::vector<std::string>& args) {
   app.add_flag("--all", all, "of every folder");
   app.add_option("--show", show, "one session with all its items, as JSON: its id, the beginning of it, or last");
   app.add_option("-C", here.folder, "the folder");
-  app.add_option("-n", limit, "how many")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("-n", limit, "how many")->capture_default_str()->check(positive());
   if (const auto code = parse_args(app, "sessions", args)) return *code;
   auto parameters = run_parameters(here, "");
   if (!parameters.ok()) return fail(parameters.error());
