@@ -77,7 +77,9 @@ class OpenAiChat final : public Model {
     for (int n = 1;; ++n) {
       // What an attempt streamed before it broke off is seen already: the next one is shown when it is whole.
       Attempt attempt = once(context, http, shown ? nullptr : noting);
-      if (attempt.reply.ok() || !attempt.retry || context.done()) return std::move(attempt.reply);
+      if (attempt.reply.ok()) return std::move(attempt.reply);
+      WRIGHT_CHECK(context.check());  // the caller's end, not the provider's fault
+      if (!attempt.retry) return std::move(attempt.reply);
       const Duration pause = pause_before(n, attempt.wait_s);
       const bool late = std::chrono::steady_clock::now() + pause - begin > config_.retry_for || pause > context.remaining();
       if (n >= (attempt.reached ? kAttempts : kConnectAttempts) || late) {

@@ -148,6 +148,7 @@ void run_task(Conversation& c, const std::string& prompt) {
     return answer;
   };
   const Context context;
+  view.context = &context;
   const CancelOnInterrupt cancel(context);
   const auto result = run_client_job(context, "run", std::move(*parameters), io);
   if (!result.ok()) {

@@ -1,6 +1,8 @@
 #include "daemon/cli/run_view.h"
 
+#include <errno.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -32,11 +34,20 @@ std::string call_line(const daemon::Json& item) {
   return out;
 }
 
-// One line of the terminal's input, without the stdio buffer's help, so that nothing typed ahead is lost.
-bool read_answer(std::string& out) {
+constexpr int kAnswerPollMs = 50;
+
+// One line of the terminal's input, without the stdio buffer's help, so that nothing typed ahead is lost. A cancel ends the wait.
+Result<std::string> read_answer(const Context* context) {
+  std::string out;
   for (char c = 0;;) {
-    if (::read(STDIN_FILENO, &c, 1) != 1) return false;
-    if (c == '\n') return true;
+    if (context) WRIGHT_CHECK(context->check());
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    const int ready = ::poll(&input, 1, kAnswerPollMs);
+    if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
+    const ssize_t n = ::read(STDIN_FILENO, &c, 1);
+    if (n < 0 && errno == EINTR) continue;
+    if (n != 1) return Error{ErrorKind::refused, "no answer", ""};
+    if (c == '\n') return out;
     out += c;
   }
 }
@@ -123,8 +134,7 @@ Result<daemon::Json> RunView::ask(const daemon::Json& question) {
     const auto choices = question.value("choices", std::vector<std::string>{});
     for (std::size_t i = 0; i < choices.size(); ++i) fmt::print(stderr, "  {}  {}\n", i + 1, shown(choices[i]));
     fmt::print(stderr, "Number (Enter: none): ");
-    std::string answer;
-    if (!read_answer(answer)) return Error{ErrorKind::refused, "no answer", ""};
+    WRIGHT_TRY(const std::string answer, read_answer(context));
     return daemon::Json{{"index", std::atoi(answer.c_str()) - 1}};
   }
   fmt::print(stderr, "\n{}{} wants to run:{}\n\n", bold, shown(question.value("tool", "")), off);
@@ -138,8 +148,7 @@ Result<daemon::Json> RunView::ask(const daemon::Json& question) {
   fmt::print(stderr, "\n({})\n", shown(question.value("reason", "")));
   for (;;) {
     fmt::print(stderr, "{}y{} yes, once{}   {}n{} no: ", bold, off, always ? fmt::format("   {}a{} always in this session", bold, off) : "", bold, off);
-    std::string answer;
-    if (!read_answer(answer)) return Error{ErrorKind::refused, "no answer", ""};
+    WRIGHT_TRY(const std::string answer, read_answer(context));
     if (answer == "y" || answer == "yes") return daemon::Json{{"answer", "once"}};
     if (answer == "n" || answer == "no" || answer.empty()) return daemon::Json{{"answer", "deny"}};
     if (always && (answer == "a" || answer == "always")) return daemon::Json{{"answer", "always"}};

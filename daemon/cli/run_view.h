@@ -19,6 +19,7 @@ class RunView {
   // The question of io.ask on the terminal; an error of kind refused when stdin is none.
   Result<daemon::Json> ask(const daemon::Json& question);
   bool show_diff = true;
+  const Context* context = nullptr;  // ends a question that waits
 
  private:
   void item(const daemon::Json& item);

@@ -177,6 +177,14 @@ def test_an_interrupt_at_a_question(home, work):
         t.expect("Second turn.")
 
 
+def test_an_interrupt_at_a_question_of_run_is_130(home, work):
+    with ScriptedOpenAi([FIX, say("Too late.")]) as server, wright(home, work, server, "run", "fix") as t:
+        t.expect("no: ")
+        t.type(CTRL_C)
+        assert t.end(10) == 130
+        assert "a - b" in (work / "calc.py").read_text() and len(server.requests) == 1
+
+
 def test_a_failed_turn_is_one_line_and_the_conversation_goes_on(home, work):
     with ScriptedOpenAi([fault("status", status=401, text="bad key"), say("Now it works.")]) as server, wright(home, work, server) as t:
         t.expect("> ")

@@ -232,6 +232,18 @@ def test_a_killed_daemon_loses_no_finished_item(home, work):
     assert "a - b" in (work / "calc.py").read_text()
 
 
+def test_limits_end_a_task_with_exit_1(home, work):
+    with ScriptedOpenAi([fault("hang", text="hm")]) as server:
+        late = home.run(*against(server, "run", "--timeout", "1", "look"), cwd=work)
+        assert late.returncode == 1 and "Stopped by the limit: time" in late.stderr
+    with ScriptedOpenAi([say("", call("read_file", path=f"none{i}")) for i in range(5)]) as server:
+        long = home.run(*against(server, "run", "--max-steps", "3", "look"), cwd=work)
+        assert long.returncode == 1 and "Stopped by the limit: steps" in long.stderr and len(server.requests) == 3
+    with ScriptedOpenAi([say("", call("read_file", path="none"))] * 20) as server:
+        same = home.run(*against(server, "run", "look"), cwd=work)
+        assert same.returncode == 1 and "repeated failure" in same.stderr and len(server.requests) < 20
+
+
 def test_undo_keeps_what_the_user_changed_meanwhile(home, work):
     with ScriptedOpenAi([FIX, say("Done.")]) as server:
         home.run(*against(server, "run", "--mode", "auto", "fix add"), cwd=work)
