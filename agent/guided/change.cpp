@@ -218,9 +218,12 @@ class ColourChange {
   }
 
   bool fits(std::string_view property) const {
-    if (property_ == "color") return property == "color" || (tags_ == "button" && (property == "background" || property == "background-color"));
+    if (property_ == "color") return property == "color" || (tags_ == "button" && !text_ && (property == "background" || property == "background-color"));
     return property == property_ || property == property_ + "-color";
   }
+
+  // What is written where nothing is yet.
+  std::string property_name() const { return property_ != "color" ? property_ + "-color" : tags_ == "button" && !text_ ? "background-color" : "color"; }
 
   void value(const std::string& file, const std::string& text, std::size_t begin, std::size_t end, int rank) {
     const auto [a, b] = colour_in(text, begin, end);
@@ -236,13 +239,13 @@ class ColourChange {
       const bool background = std::any_of(rule.declarations.begin(), rule.declarations.end(), [](const Declaration& d) { return d.property.starts_with("background"); });
       bool found = false;
       for (const Declaration& d : rule.declarations) {
-        if (meant && element_ && (!fits(d.property) || (property_ == "color" && tags_ == "button" && background && d.property == "color" && !says(turn_.reading(), "text/글자/글씨")))) continue;
+        if (meant && element_ && (!fits(d.property) || (property_ == "color" && tags_ == "button" && background && d.property == "color" && !text_))) continue;
         if (!meant && d.property.find("color") == std::string::npos && !d.property.starts_with("background") && !d.property.starts_with("border")) continue;
         value(file, text, d.begin, d.end, 0);
         found = true;
       }
       if (!found && meant && old_.empty()) {
-        const std::string name = property_ == "color" && tags_ == "button" ? "background-color" : property_ == "color" ? "color" : property_ + "-color";
+        const std::string name = property_name();
         const bool lines = text.substr(rule.open, rule.close - rule.open).find('\n') != std::string::npos;
         std::size_t at = rule.close;
         while (at > rule.open + 1 && std::isspace(static_cast<unsigned char>(text[at - 1]))) --at;
@@ -269,7 +272,7 @@ class ColourChange {
       }
     }
     if (meant.empty() || !old_.empty() || !element_) return;
-    const std::string name = property_ == "color" ? (tags_ == "button" ? "background-color" : "color") : property_ + "-color";
+    const std::string name = property_name();
     const HtmlElement& e = meant[0];
     if (const std::size_t style = lower(text).find("</style>"); style != std::string::npos && has_tag(tags_, e.tag)) {
       finder_.add(file, text, {style, style, e.tag + " { " + name + ": " + css_ + "; }\n"}, 2);
@@ -294,8 +297,27 @@ class ColourChange {
   Finder finder_;
   const std::string old_, css_;
   const Element* element_;
+  const bool text_ = says(turn_.reading(), "text/글자/글씨");  // the letters, not the surface
   std::string property_, names_, tags_;
 };
+
+// A string that has a name: "the welcome message" to 'new'.
+Result<void> change_named_text(Turn& turn, const std::string& fresh) {
+  Finder finder(turn);
+  const std::vector<std::string> wanted = names_said(turn.reading());
+  std::string what;
+  for (const std::string& file : finder.files()) {
+    const auto text = turn.text_of(file);
+    if (!text || is_page(file) || is_style_sheet(file) || file.ends_with(".md")) continue;
+    for (const Assignment& a : assignments(*text)) {
+      const int rank = a.quote != 0 ? name_rank(a.name, wanted) : -1;
+      if (rank < 0 || fresh.find(a.quote) != std::string::npos || fresh.find('\\') != std::string::npos || in_comment(file, *text, a.begin)) continue;
+      what = a.name;
+      finder.add(file, *text, {a.begin, a.end, fresh}, rank);
+    }
+  }
+  return what.empty() ? turn.not_done(turn.words(Say::change_what)) : finder.settle(turn.words(Say::change_text, what, fresh), what);
+}
 
 Result<void> change_number(Turn& turn) {
   const Reading& r = turn.reading();
@@ -336,6 +358,8 @@ Result<void> change_seen(Turn& turn) {
     return ColourChange(turn, two ? r.colours[instead ? 1 : 0].css : "", two ? r.colours[instead ? 0 : 1].css : r.colours[0].css, element).run();
   }
   if (r.quoted.size() == 1 && element) return change_element_text(turn, *element, r.quoted[0]);
+  if (!r.numbers.empty() && r.quoted.empty()) return change_number(turn);
+  if (r.quoted.size() == 1 && r.numbers.empty()) return change_named_text(turn, r.quoted[0]);
   if (!r.numbers.empty()) return change_number(turn);
   return turn.not_done(turn.words(Say::change_what));
 }

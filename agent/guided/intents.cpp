@@ -23,7 +23,7 @@ int wants_target(const Reading& r) { return r.symbols.empty() && r.quoted.empty(
 int wants_place(const Reading& r) { return has_place(r) ? 1 : 0; }
 int wants_path(const Reading& r) { return r.paths.empty() ? kNever : 1; }
 int wants_value(const Reading& r) { return r.colours.empty() && r.numbers.empty() && r.quoted.empty() ? -2 : 1; }
-int needs_colour(const Reading& r) { return r.colours.empty() ? kNever : 1; }
+int needs_colour(const Reading& r) { return r.colours.empty() || says(r, "test/tests/테스트") ? kNever : 1; }
 int wants_quoted(const Reading& r) { return r.quoted.empty() ? 0 : 1; }
 int wants_two_quoted(const Reading& r) { return r.quoted.size() >= 2 ? 1 : -1; }
 int no_harm_in_quotes(const Reading& r) {
@@ -37,13 +37,13 @@ constexpr Cue kHarm[] = {
     {9, "upload/send/email/post/leak/publish/exfiltrate … secret*/password*/key*/token*/credential*/code/files/everything/.env"}, {9, "deploy"}, {9, "npm publish"}, {9, "disable … test*"},
     {9, "skip … test*"}, {9, "kill … process*"}, {9, "uninstall"}, {9, "merge … master/main"}, {9, "comment … out … test*"}, {9, "hack"}, {9, "steal"}, {9, "malware/virus/ransomware/keylogger"},
     {3, "delete/deleting/remove/removing/erase/wipe/destroy/drop"}, {9, "모두/전부/모든/다/싹/전체 … 지워/삭제/제거/없애"}, {9, "지워/삭제/제거/없애 … 모두/전부/모든/전체"}, {9, "푸시"}, {9, "배포"}, {9, "테스트 … 지워/삭제/꺼/건너/제거/무시"},
-    {9, "비밀번호/비밀/키 … 보내/올려/전송"}, {9, "포맷"}, {3, "지워/삭제/제거/없애"}, {9, "해킹"}};
-constexpr Cue kMend[] = {{5, "fix/mend/repair/solve/debug/correct … test*"}, {5, "fix/mend/repair/solve/debug/correct … bug*/failure*/failing/error*/problem*/broken"}, {5, "make … test* … pass/green/succeed/work"},
+    {9, "비밀번호/비밀/키 … 보내/올려/전송"}, {9, "포맷"}, {3, "지워/삭제/제거/없애"}, {9, "해킹"}, {9, "초기화"}, {9, "reset … history/repository/repo/git/everything"}};
+constexpr Cue kMend[] = {{5, "fix/mend/repair/solve/debug/correct … test*"}, {5, "fix/mend/repair/solve/debug/correct … bug*/failure*/failing/error*/problem*/broken"}, {7, "make/get … test* … pass/green/succeed/work"}, {7, "test* … fail* … make/get … pass/green/work"},
                          {5, "get … test* … pass*/green"}, {4, "test* … fail* … fix/mend/repair"}, {3, "test*/build/it/code … fail*/broken"}, {3, "fix/mend/repair/debug"},
                          {5, "테스트/시험 … 고쳐/고치/수정/통과"}, {5, "버그/오류/에러/문제 … 고쳐/고치/수정/잡아/해결"}, {3, "실패 … 고쳐/수정"}, {3, "고쳐/고치"}};
-constexpr Cue kTests[] = {{4, "run/execute/start/do/check/launch … test*"}, {3, "do/are … test* … pass"}, {4, "test … code/project"}, {3, "run … suite"}, {4, "테스트/시험 … 돌려/돌리/실행/해봐/해줘/확인"}};
+constexpr Cue kTests[] = {{4, "run/execute/start/do/check/launch … test*"}, {3, "do/are … test* … pass"}, {4, "test … code/project"}, {3, "run … suite"}, {2, "test/tests"}, {7, "why … test* … fail*"}, {4, "테스트/시험 … 돌려/돌리/실행/해봐/해줘/확인"}};
 constexpr Cue kRun[] = {{3, "run/execute/launch/start"}, {3, "python3/python/node/npm/pytest/cargo/ctest/cmake"}, {3, "실행/돌려"}};
-constexpr Cue kFind[] = {{5, "which/what file/files … has/have/contain*/hold*/define*/use*/mention*"}, {4, "where is/are/does/do/s"}, {3, "where"}, {4, "find/locate/search/grep/look … for"}, {4, "find/locate/search/grep"}, {3, "who/what … calls/uses/use/call"}, {4, "usages/references/callers … of"},
+constexpr Cue kFind[] = {{5, "which/what function*/class*/method*/module* … call*/use*/contain*/import*"}, {5, "which/what file/files … has/have/contain*/hold*/define*/use*/mention*"}, {4, "where is/are/does/do/s"}, {3, "where"}, {4, "find/locate/search/grep/look … for"}, {4, "find/locate/search/grep"}, {3, "who/what … calls/uses/use/call"}, {4, "usages/references/callers … of"},
                          {4, "어디"}, {4, "찾아/찾기/찾을"}, {4, "검색"}, {3, "쓰이는/사용되는/쓰는"}};
 constexpr Cue kExplain[] = {{4, "overview/summary"}, {4, "explain/describe/summarize/summarise"}, {4, "what does … do/mean"}, {3, "what is/are/s"}, {4, "how does … work"}, {4, "tell … about"}, {3, "understand"}, {3, "what … repository/project/code"},
                             {4, "설명"}, {3, "뭐야/뭔가/무엇/뭐지/뭐하는/뭐예요"}, {3, "무슨/어떤/뭐 … 하는/역할/일"}, {3, "알려"}};
@@ -62,7 +62,7 @@ constexpr Cue kBuild[] = {{6, "make/create/build/write/generate/start/develop/sc
                           {6, "api/cli/rest … 만들/작성/생성"}};
 constexpr Cue kHistory[] = {{5, "show/see/view/list/print/display/what … history/log/commits"}, {4, "git log"}, {4, "history/commits"}, {4, "last/latest/recent/previous commit/commits"}, {4, "who changed/wrote/edited"}, {5, "커밋/기록/히스토리/이력/로그 … 보여/알려/뭐/줘"},
                             {3, "커밋/이력/히스토리"}};
-constexpr Cue kChanges[] = {{5, "show/see/view/list/print/display … changes/diff/difference*/status"}, {4, "git diff/status"}, {6, "what … changed/change"}, {3, "diff/status"}, {5, "변경/바뀐/달라진/수정한 … 보여/알려/뭐"}, {4, "뭐/무엇 … 바뀌/바꿨/변경"}};
+constexpr Cue kChanges[] = {{6, "summar* … changes"}, {5, "show/see/view/list/print/display … changes/diff/difference*/status"}, {4, "git diff/status"}, {6, "what … changed/change"}, {3, "diff/status"}, {5, "변경/바뀐/달라진/수정한 … 보여/알려/뭐"}, {4, "뭐/무엇 … 바뀌/바꿨/변경"}};
 constexpr Cue kCommit[] = {{7, "commit message"}, {5, "message … commit"}, {5, "commit … changes/work/this/it"}, {7, "커밋 메시지"}, {7, "커밋메시지"}, {5, "커밋 … 해줘/작성/써"}};
 constexpr Cue kUndo[] = {{6, "undo"}, {5, "revert/restore/roll … last/change*/back/edit/that/it/previous"}, {5, "take … back"}, {5, "go back"}, {6, "되돌려/되돌리/원래대로/취소"}, {4, "복원/복구"}};
 constexpr Cue kDoc[] = {{6, "write/add/create/generate/make/give/put/insert/missing … docstring*/documentation/doc/docs/jsdoc/javadoc"}, {5, "document"}, {5, "docstring"}, {5, "write/add … comment"},
