@@ -92,7 +92,7 @@ class WireReader {
     if constexpr (WireNumber<T>) {
       const std::size_t n = count(sizeof(T));
       list.resize(n);
-      std::memcpy(list.data(), left_.data(), n * sizeof(T));
+      if (n > 0) std::memcpy(list.data(), left_.data(), n * sizeof(T));
       left_.remove_prefix(n * sizeof(T));
     } else {
       // An element takes at least one byte; the list grows as its elements are really there.
