@@ -41,8 +41,11 @@ __attribute__((target("avx2"))) float dot_avx2(const float* a, const float* b, s
   Eight s01{}, s23{};
   std::size_t i = 0;
   for (; i + 16 <= n; i += 16) {
-    s01 += load<Eight>(a + i) * load<Eight>(b + i);
-    s23 += load<Eight>(a + i + 8) * load<Eight>(b + i + 8);
+    Eight x[2], y[2];  // no call that returns one: its convention would depend on the caller's instruction set
+    std::memcpy(x, a + i, sizeof x);
+    std::memcpy(y, b + i, sizeof y);
+    s01 += x[0] * y[0];
+    s23 += x[1] * y[1];
   }
   float lanes[4];
   for (std::size_t l = 0; l < 4; ++l) lanes[l] = (s01[l] + s01[l + 4]) + (s23[l] + s23[l + 4]);

@@ -284,7 +284,7 @@ Result<RepoIndex::Changes> RepoIndex::refresh(const Context& context) {
 void RepoIndex::publish(std::vector<std::shared_ptr<const IndexedFile>> files, bool truncated) {
   auto next = std::make_shared<RepoSnapshot>();
   for (const auto& [name, buffer] : buffers_) {
-    const auto at = std::find_if(files.begin(), files.end(), [&](const auto& file) { return file->name == name; });
+    const auto at = std::find_if(files.begin(), files.end(), [&, wanted = &name](const auto& file) { return file->name == *wanted; });
     if (at != files.end()) *at = buffer;
     else files.push_back(buffer);
   }
