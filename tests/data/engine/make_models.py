@@ -4,9 +4,10 @@
 Weights are random, fixed by a seed, and stored in the types named below. The expected logits and greedy ids come from the
 forward pass at the end of this file: f64 on the values that the stored bytes mean, written without a look at the C++ code.
 
-  tests/data/engine/make_models.py        rewrites llama-mixed.gguf, llama-hub/, mistral-hub/ and their golden.json
+  tests/data/engine/make_models.py [NAME…]    rewrites all of them, or those named: llama-mixed, llama-hub, mistral-hub,
+                                               qwen2-hub, qwen2-q8, qwen3-hub, qwen3-q8
 """
-import json, math, os, random, struct
+import json, math, os, random, struct, sys
 from operator import mul
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -187,7 +188,9 @@ def rms(x, weight, eps):
 
 
 class Llama:
-    """m: sizes, `names` (role -> tensor name with {} for the layer), `frequencies`, `interleaved`, `window`."""
+    """m: sizes, `names` (role -> tensor name with {} for the layer), `frequencies`, `interleaved`, `window`.
+
+    A model whose names have q_bias adds biases to q, k and v; one with q_norm has every head of q and k normed before rope."""
 
     def __init__(self, m, values):
         self.m, self.t = m, values
@@ -207,13 +210,23 @@ class Llama:
                 out[start + b] = x[start + b] * c + x[start + a] * s
         return out
 
+    def linear(self, role, layer, x):
+        out = matvec(self.weight(role, layer), x)
+        return [a + b for a, b in zip(out, self.weight(role + "_bias", layer))] if role + "_bias" in self.m["names"] else out
+
+    def normed(self, role, layer, x):
+        if role not in self.m["names"]:
+            return x
+        dim, weight = self.m["head_dim"], self.weight(role, layer)
+        return [v for at in range(0, len(x), dim) for v in rms(x[at:at + dim], weight, self.m["eps"])]
+
     def attention(self, layer, x):
         m, dim = self.m, self.m["head_dim"]
         keys, vals = self.keys[layer], self.vals[layer]
         position = len(keys)
-        q = self.rope(matvec(self.weight("q", layer), x), position)
-        keys.append(self.rope(matvec(self.weight("k", layer), x), position))
-        vals.append(matvec(self.weight("v", layer), x))
+        q = self.rope(self.normed("q_norm", layer, self.linear("q", layer, x)), position)
+        keys.append(self.rope(self.normed("k_norm", layer, self.linear("k", layer, x)), position))
+        vals.append(self.linear("v", layer, x))
         first = max(0, position + 1 - m["window"]) if m["window"] else 0
         out = []
         for head in range(m["heads"]):
@@ -289,6 +302,11 @@ def add_layers(t, m, names, kinds):
             t.add(names[role].format(layer), [m["width"]], kinds["norm"], 1.0, 0.1)
         for role, shape in shapes.items():
             t.add(names[role].format(layer), shape, kinds[role])
+            if role + "_bias" in names:
+                t.add(names[role + "_bias"].format(layer), shape[:1], kinds["norm"], deviation=0.5)
+        for role in ("q_norm", "k_norm"):
+            if role in names:
+                t.add(names[role].format(layer), [m["head_dim"]], kinds["norm"], 1.0, 0.2)
     t.add(names["final_norm"], [m["width"]], kinds["norm"], 1.0, 0.1)
     if names["head"] != names["embed"]:
         t.add(names["head"], [m["vocab"], m["width"]], kinds["head"], deviation=3 / math.sqrt(m["width"]))
@@ -366,11 +384,51 @@ def mistral_hub():
     m["window"] = 8
     m["frequencies"] = inverse_frequencies(10000.0, 16)
     t = Tensors(40)
-    kinds = dict.fromkeys(["embed", "norm", "q", "k", "v", "o", "gate", "up", "down", "head"], "bf16")
+    kinds = dict.fromkeys(ROLES, "bf16")
     add_layers(t, m, HUB_NAMES, kinds)
     hub("mistral-hub", config_of(m, "mistral", sliding_window=8, rope_theta=10000.0, tie_word_embeddings=False), m, t, 2)
 
 
-llama_mixed()
-llama_hub()
-mistral_hub()
+ROLES = ["embed", "norm", "q", "k", "v", "o", "gate", "up", "down", "head"]
+
+
+def with_extras(names, gguf, family):
+    """qwen2: biases of q, k and v; qwen3: norms of q's and k's heads."""
+    layer = "blk.{}.attn_" if gguf else "model.layers.{}.self_attn."
+    if family == "qwen3":
+        return {**names, **{r + "_norm": f"{layer}{r}_norm.weight" for r in "qk"}}
+    return {**names, **{r + "_bias": f"{layer}{r}.bias" if gguf else f"{layer}{r}_proj.bias" for r in "qkv"}}
+
+
+def qwen_hub(family, kind, tied, head_dim, seed):
+    m = sizes(2, 48, 80, 3, 1, head_dim, 96, 1e-6)
+    m["names"] = with_extras({**HUB_NAMES, "head": HUB_NAMES["embed"]} if tied else HUB_NAMES, False, family)
+    m["frequencies"] = inverse_frequencies(1000000.0, head_dim)
+    t = Tensors(seed)
+    add_layers(t, m, m["names"], dict.fromkeys(ROLES, kind))
+    more = {"attention_bias": False} if family == "qwen3" else {"use_sliding_window": False, "sliding_window": 16}
+    hub(f"{family}-hub", config_of(m, family, tie_word_embeddings=tied, rope_theta=1000000.0, **more), m, t, 1)
+
+
+def qwen_q8(family, head_dim, seed):
+    """GGUF keeps the half-split rope of the checkpoints; no head: the embedding table is it."""
+    m = sizes(2, 64, 96, 4, 2, head_dim, 96, 1e-6)
+    m["names"] = with_extras({**GGUF_NAMES, "head": GGUF_NAMES["embed"]}, True, family)
+    m["frequencies"] = inverse_frequencies(1000000.0, head_dim)
+    t = Tensors(seed)
+    add_layers(t, m, m["names"], {**dict.fromkeys(ROLES, "q8_0"), "norm": "f32"})
+    write_gguf(f"{HERE}/{family}-q8.gguf", {
+        "general.architecture": family, "general.name": f"{family}-q8 (random weights)", f"{family}.block_count": 2,
+        f"{family}.embedding_length": 64, f"{family}.feed_forward_length": 96, f"{family}.attention.head_count": 4,
+        f"{family}.attention.head_count_kv": 2, f"{family}.attention.key_length": head_dim, f"{family}.attention.value_length": head_dim,
+        f"{family}.context_length": 512, f"{family}.rope.freq_base": 1000000.0, f"{family}.attention.layer_norm_rms_epsilon": 1e-6}, t)
+    golden(f"{HERE}/{family}-q8.json", m, t.values, seed + 1, [1, 7, 70])
+
+
+MODELS = {
+    "llama-mixed": llama_mixed, "llama-hub": llama_hub, "mistral-hub": mistral_hub,
+    "qwen2-hub": lambda: qwen_hub("qwen2", "bf16", True, 16, 50), "qwen2-q8": lambda: qwen_q8("qwen2", 16, 60),
+    "qwen3-hub": lambda: qwen_hub("qwen3", "f16", False, 32, 70), "qwen3-q8": lambda: qwen_q8("qwen3", 32, 80),
+}
+for name in sys.argv[1:] or MODELS:
+    MODELS[name]()

@@ -27,7 +27,9 @@ T need(Result<T> result) {
 struct Case {
   std::string model, golden;
 };
-const Case kCases[] = {{"llama-mixed.gguf", "llama-mixed.json"}, {"llama-hub", "llama-hub/golden.json"}, {"mistral-hub", "mistral-hub/golden.json"}};
+const Case kCases[] = {{"llama-mixed.gguf", "llama-mixed.json"}, {"llama-hub", "llama-hub/golden.json"}, {"mistral-hub", "mistral-hub/golden.json"},
+                       {"qwen2-hub", "qwen2-hub/golden.json"}, {"qwen2-q8.gguf", "qwen2-q8.json"},
+                       {"qwen3-hub", "qwen3-hub/golden.json"}, {"qwen3-q8.gguf", "qwen3-q8.json"}};
 
 struct Opened {
   explicit Opened(const Case& c) : weights(need(open_weights(kData + c.model))), ops(need(build_op_list(*weights))), json(Json::parse(need(read_file(kData + c.golden)))) {
