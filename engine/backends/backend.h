@@ -33,11 +33,20 @@ struct PassSequence {
   std::span<const std::int32_t> parents;
 };
 
+// A row of which only the log-probabilities of some next tokens are wanted: the following `n` of Pass::asked_ids.
+struct AskedRow {
+  std::int32_t row = 0, n = 0;
+};
+
 struct Pass {
   std::span<const TokenId> tokens;          // (n_rows)
   std::span<const PassSequence> sequences;  // their n_new add up to n_rows
   std::span<const std::int32_t> outputs;    // rows whose logits are wanted, ascending
   float* logits = nullptr;                  // (outputs.size(), n_vocab), written
+  // Rows that are scored, ascending; together with `outputs` at most max_rows(). No logits are kept for them.
+  std::span<const AskedRow> asked;
+  std::span<const TokenId> asked_ids;       // of all asked rows, one row's after the other's
+  float* logprobs = nullptr;                // (asked_ids.size()), written: natural log P(id | the row and what it sees)
 };
 
 enum class KvType : std::uint8_t { f32, f16, bf16, q8_0 };

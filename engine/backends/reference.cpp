@@ -2,7 +2,7 @@
 // compared with.
 #include <fmt/format.h>
 
-#include "engine/backends/backend.h"
+#include "engine/backends/asked.h"
 #include "engine/backends/reference_store.h"
 #include "engine/ops/interpret.h"
 
@@ -40,9 +40,13 @@ class ReferenceBackend final : public Backend {
     for (const TokenId id : pass.tokens)
       if (id < 0 || id >= ops_->n_vocab)
         return Error{ErrorKind::usage, fmt::format("token id {} is outside the vocabulary of {}", id, ops_->n_vocab), ""};
+    WRIGHT_CHECK(check_asked(pass, ops_->n_vocab, max_rows()));
     WRIGHT_CHECK(store_.begin_pass(pass));
-    const auto done = interpreter_->run(context, {pass.tokens, store_.positions(), pass.outputs, pass.logits}, store_);
+    const auto rows = wanted_rows(pass);
+    std::vector<float> logits(pass.asked.empty() ? 0 : rows.size() * static_cast<std::size_t>(ops_->n_vocab));
+    const auto done = interpreter_->run(context, {pass.tokens, store_.positions(), rows, pass.asked.empty() ? pass.logits : logits.data()}, store_);
     store_.end_pass(done.ok());
+    if (done.ok() && !pass.asked.empty()) answer_from_logits(pass, rows, logits);
     return done;
   }
 

@@ -1,4 +1,4 @@
-// Gathers the rows of one pass from several jobs and, after the pass, hands each its logits. Lives for one pass; the buffers
+// Gathers the rows of one pass from several jobs and, after the pass, hands each its logits or log-probabilities. Lives for one pass; the buffers
 // are the scheduler's and reused. Engine thread only.
 #pragma once
 
@@ -22,14 +22,18 @@ class PassBuilder {
   // `sequence`'s positions [past, past + tokens.size()) as a plain run; logits of the last `n_outputs` rows. Pages must be
   // reserved. Returns the number of the first of these rows' logits.
   int add_run(const Sequence& sequence, std::span<const TokenId> tokens, int n_outputs);
-  // Tree rows behind the first `past` tokens of `sequence`; logits of the rows in `outputs` (ascending).
-  int add_tree(const Sequence& sequence, int past, std::span<const TokenId> tokens, std::vector<std::int32_t> parents,
-               std::span<const std::int32_t> outputs);
+  // The same, but of the last next.size() rows the log-probability of their next token. Returns the number of the first.
+  int add_scored_run(const Sequence& sequence, std::span<const TokenId> tokens, std::span<const TokenId> next);
+  // Tree rows behind the first `past` tokens of `sequence`; of the rows in `asked` (ascending, within the tree) the
+  // log-probabilities of `ids`. Returns the number of the first of them.
+  int add_scored_tree(const Sequence& sequence, int past, std::span<const TokenId> tokens, std::vector<std::int32_t> parents,
+                      std::span<const AskedRow> asked, std::span<const TokenId> ids);
 
   Result<void> run(Backend& backend, const Context& context);
   std::span<const float> logits(int output) const {
     return {logits_.data() + static_cast<std::size_t>(output) * static_cast<std::size_t>(n_vocab_), static_cast<std::size_t>(n_vocab_)};
   }
+  float logprob(int number) const { return logprobs_[static_cast<std::size_t>(number)]; }
 
  private:
   struct Entry {
@@ -42,7 +46,9 @@ class PassBuilder {
   std::vector<Entry> entries_;
   std::vector<TokenId> tokens_;
   std::vector<std::int32_t> outputs_;
-  std::vector<float> logits_;
+  std::vector<AskedRow> asked_;
+  std::vector<TokenId> asked_ids_;
+  std::vector<float> logits_, logprobs_;
 };
 
 }  // namespace wright::engine

@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <numeric>
 
-#include "engine/run/softmax.h"
-
 namespace wright::engine {
 namespace {
 
 constexpr int kPage = static_cast<int>(limits::kTokensPerPage);
 constexpr int kTrieRows = 128;  // least rows of a trie's pass
 
-// Rows of one trie for one pass: nodes whose logits are wanted, and the ancestors that they need here.
+// Rows of one trie for one pass: nodes whose children are asked for, and the ancestors that they need here.
 struct TrieCut {
   TrieCut(const TokenTrie& trie, int first_path) : trie(trie), first_path(first_path), row_of(trie.nodes.size(), -1) {}
 
@@ -25,8 +23,9 @@ struct TrieCut {
       parents.push_back(at(*n).parent < 0 ? -1 : row_of[static_cast<std::size_t>(at(*n).parent)]);
       tokens.push_back(at(*n).token);
     }
-    outputs.push_back(row_of[static_cast<std::size_t>(node)]);
-    asked.push_back(node);
+    asked.push_back({row_of[static_cast<std::size_t>(node)], static_cast<std::int32_t>(at(node).children.size())});
+    nodes.push_back(node);
+    for (const std::int32_t child : at(node).children) ids.push_back(at(child).token);
     return true;
   }
   const TokenTrie::Node& at(std::int32_t node) const { return trie.nodes[static_cast<std::size_t>(node)]; }
@@ -34,8 +33,9 @@ struct TrieCut {
   const TokenTrie& trie;
   const int first_path;  // rows that the first node's path may take
   std::vector<std::int32_t> row_of;
-  std::vector<TokenId> tokens;
-  std::vector<std::int32_t> parents, outputs, asked;
+  std::vector<TokenId> tokens, ids;
+  std::vector<std::int32_t> parents, nodes;
+  std::vector<AskedRow> asked;
 };
 
 }  // namespace
@@ -113,14 +113,12 @@ Result<void> Scoring::plan_tries(PassBuilder& pass, const PassRoom& room) {
     const TokenTrie& trie = tries_[group];
     // The first path may take all there is: it is never cut, and the deepest fits a pass of its own.
     TrieCut cut(trie, parts_planned_.empty() ? room.rows : 0);
-    for (int left = pass.outputs_left(); after_node_ < trie.nodes.size(); ++after_node_) {
-      if (trie.nodes[after_node_].children.empty()) continue;
-      if (left-- < 1 || !cut.add(static_cast<std::int32_t>(after_node_), rows)) break;
-    }
+    for (; after_node_ < trie.nodes.size(); ++after_node_)
+      if (!trie.nodes[after_node_].children.empty() && !cut.add(static_cast<std::int32_t>(after_node_), rows)) break;
     if (!cut.tokens.empty()) {
       rows -= static_cast<int>(cut.tokens.size());
-      const int first = pass.add_tree(base_, request_.groups[group].prefix - 1, cut.tokens, std::move(cut.parents), cut.outputs);
-      parts_planned_.push_back({group, std::move(cut.asked), first});
+      const int first = pass.add_scored_tree(base_, request_.groups[group].prefix - 1, cut.tokens, std::move(cut.parents), cut.asked, cut.ids);
+      parts_planned_.push_back({group, std::move(cut.nodes), first});
     }
     if (after_node_ < trie.nodes.size()) break;
     ++after_group_;
@@ -155,7 +153,7 @@ Result<bool> Scoring::start_single() {
 
 Result<void> Scoring::plan_singles(PassBuilder& pass, const PassRoom& room) {
   int rows = std::min(room.rows, std::max(room.chunk_rows, kPage));
-  for (std::size_t i = 0; rows > 0 && pass.outputs_left() > 0; ++i) {
+  for (std::size_t i = 0; rows > 0; ++i) {
     if (i == singles_.size()) {
       auto more = start_single();
       if (!more.ok() && singles_.empty()) return more.error();
@@ -163,7 +161,7 @@ Result<void> Scoring::plan_singles(PassBuilder& pass, const PassRoom& room) {
     }
     Single& single = singles_[i];
     const int past = single.sequence.past(), size = static_cast<int>(single.sequence.tokens.size());
-    const int end = std::min({size, past + rows, past + kPage, past + pass.outputs_left()});
+    const int end = std::min({size, past + rows, past + kPage});
     if (auto reserved = single.sequence.reserve(end); !reserved.ok()) {
       if (i == 0) return reserved.error();
       break;
@@ -171,7 +169,8 @@ Result<void> Scoring::plan_singles(PassBuilder& pass, const PassRoom& room) {
     single.end = end;
     single.n_outputs = end - std::max(past, request_.groups[single.group].prefix - 1);
     const auto tokens = std::span(single.sequence.tokens).subspan(static_cast<std::size_t>(past), static_cast<std::size_t>(end - past));
-    single.first_output = pass.add_run(single.sequence, tokens, single.n_outputs);
+    const auto& candidate = request_.groups[single.group].candidates[single.candidate];
+    single.first_logprob = pass.add_scored_run(single.sequence, tokens, std::span(candidate).subspan(single.scored, static_cast<std::size_t>(std::max(0, single.n_outputs))));
     rows -= end - past;
   }
   return {};
@@ -179,14 +178,10 @@ Result<void> Scoring::plan_singles(PassBuilder& pass, const PassRoom& room) {
 
 void Scoring::absorb_part(const PassBuilder& pass, const Part& part) {
   TokenTrie& trie = tries_[part.group];
-  for (std::size_t i = 0; i < part.asked.size(); ++i) {
-    const auto logits = pass.logits(part.first_output + static_cast<int>(i));
-    const float total = log_sum_exp(logits);
-    for (const std::int32_t child : trie.nodes[static_cast<std::size_t>(part.asked[i])].children) {
-      auto& node = trie.nodes[static_cast<std::size_t>(child)];
-      node.logprob = logits[static_cast<std::size_t>(node.token)] - total;
-    }
-  }
+  int number = part.first_logprob;
+  for (const std::int32_t node : part.asked)
+    for (const std::int32_t child : trie.nodes[static_cast<std::size_t>(node)].children)
+      trie.nodes[static_cast<std::size_t>(child)].logprob = pass.logprob(number++);
   computed_ += static_cast<std::int64_t>(part.asked.size());
 }
 
@@ -195,11 +190,7 @@ bool Scoring::absorb_single(const PassBuilder& pass, Single& single) {
   if (single.end == 0) return false;  // took no part
   const auto& candidate = request_.groups[single.group].candidates[single.candidate];
   auto& scores = reply_.logprobs[single.group][single.candidate];
-  for (int i = 0; i < single.n_outputs; ++i) {
-    const auto logits = pass.logits(single.first_output + i);
-    scores[single.scored] = logits[static_cast<std::size_t>(candidate[single.scored])] - log_sum_exp(logits);
-    ++single.scored;
-  }
+  for (int i = 0; i < single.n_outputs; ++i) scores[single.scored++] = pass.logprob(single.first_logprob + i);
   computed_ += single.n_outputs;
   single.sequence.commit(single.end);
   single.end = 0;

@@ -1,7 +1,8 @@
 // A scoring: log P of many alternatives behind prefixes of one text. The longest prefix is read once (and cached); then each
 // group's trie hangs on its prefix as tree rows, root = the prefix's last token, cut to fit passes with ancestors repeated.
-// Only rows that have children are computed, and only their logits. Models with recurrent layers, and candidates longer than
-// a pass, go the plain way: a copy of the sequence for each candidate. Engine thread only.
+// Only rows that have children are computed, and the backend answers the log-probabilities of those children, no logits.
+// Models with recurrent layers, and candidates longer than a pass, go the plain way: a copy of the sequence for each
+// candidate. Engine thread only.
 #pragma once
 
 #include <functional>
@@ -38,14 +39,14 @@ class Scoring final : public Job {
   // One trie's rows in the planned pass.
   struct Part {
     std::size_t group;
-    std::vector<std::int32_t> asked;  // nodes whose logits come, in row order
-    int first_output;
+    std::vector<std::int32_t> asked;  // nodes whose children's log-probabilities come, in row order
+    int first_logprob;
   };
   // A candidate on its own copy of the sequence.
   struct Single {
     std::size_t group, candidate;
     Sequence sequence;
-    int end, n_outputs, first_output;  // of the planned pass
+    int end, n_outputs, first_logprob;  // of the planned pass
     std::size_t scored = 0;            // tokens
   };
   int base_target() const;

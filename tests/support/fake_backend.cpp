@@ -1,6 +1,7 @@
 #include "tests/support/fake_backend.h"
 
 #include "base/hash.h"
+#include "engine/backends/asked.h"
 
 namespace wright::test {
 
@@ -91,11 +92,16 @@ Result<void> FakeBackend::run(const Context& context, const engine::Pass& pass) 
   // Half-way: states have moved, logits are not there yet.
   if (before_run) WRIGHT_CHECK(before_run(context, pass));
   WRIGHT_CHECK(context.check());
-  for (std::size_t i = 0; i < pass.outputs.size(); ++i) {
-    if (i > 0 && pass.outputs[i] <= pass.outputs[i - 1]) fault("outputs do not ascend");
-    const auto x = logits(histories[static_cast<std::size_t>(pass.outputs[i])], options_);
-    std::copy(x.begin(), x.end(), pass.logits + i * x.size());
+  for (std::size_t i = 1; i < pass.outputs.size(); ++i)
+    if (pass.outputs[i] <= pass.outputs[i - 1]) fault("outputs do not ascend");
+  if (const auto asked = check_asked(pass, options_.n_vocab, options_.max_rows); !asked.ok()) fault(asked.error().text());
+  const auto wanted = wanted_rows(pass);
+  std::vector<float> all;
+  for (const std::int32_t r : wanted) {
+    const auto x = logits(histories[static_cast<std::size_t>(r)], options_);
+    all.insert(all.end(), x.begin(), x.end());
   }
+  answer_from_logits(pass, wanted, all);
   return {};
 }
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "base/trace.h"
-#include "engine/backends/backend.h"
+#include "engine/backends/asked.h"
 #include "engine/backends/cpu/isa.h"
 #include "engine/backends/cpu/pass.h"
 
@@ -48,6 +48,8 @@ class CpuBackend final : public Backend {
     for (auto* v : {&state_.positions, &state_.sequence_of, &state_.first_row}) v->reserve(rows);
     state_.blocks.reserve(rows);
     state_.partials.resize(attend_partial_floats(*ops_, team_->threads(), std::max(ops_->context_length, kSplit)));
+    state_.asked_sums.resize(asked_floats(ops_->n_vocab, plan_.max_rows));
+    state_.asked_scratch.assign(static_cast<std::size_t>(team_->threads()), std::vector<float>(static_cast<std::size_t>(kAskedRows) * kSumChunk));
     for (const CacheSpec& c : ops_->caches) recurrent_ = recurrent_ || c.kind == CacheSpec::Kind::recurrent;
   }
 
@@ -100,7 +102,7 @@ class CpuBackend final : public Backend {
       before = o;
     }
     if (!pass.outputs.empty() && !pass.logits) return wrong("no memory for logits");
-    return {};
+    return check_asked(pass, ops_->n_vocab, plan_.max_rows);
   }
 
   Result<void> check(const PassSequence& s) const {
@@ -141,6 +143,11 @@ class CpuBackend final : public Backend {
         tree_row(first + r, parent < 0 ? -1 : first + parent);
       }
     }
+    state_.asked_from.clear();
+    for (std::size_t at = 0; const AskedRow& a : pass.asked) {
+      state_.asked_from.push_back(at);
+      at += static_cast<std::size_t>(a.n);
+    }
     state_.deepest = *std::ranges::max_element(state_.positions);
     fill_rope_tables(state_);
     if (recurrent_) save_states();
@@ -158,7 +165,7 @@ class CpuBackend final : public Backend {
   Result<void> steps(const Context& context) {
     for (const Step& step : plan_.steps) {
       WRIGHT_CHECK(context.check());
-      if (step.outputs && state_.pass->outputs.empty()) break;  // nothing but logits follows
+      if (step.outputs && state_.rows_of(true) == 0) break;  // nothing but logits follows
       kStepFns[static_cast<int>(step.kind)](state_, step);
     }
     WRIGHT_CHECK(context.check());  // the last step may have been cut short

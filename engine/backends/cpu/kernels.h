@@ -13,6 +13,7 @@ inline constexpr int kTile = 16;      // output columns that a packed weight til
 inline constexpr int kBlock = 32;     // elements that share a scale, of weights and of quantised activations
 inline constexpr int kPage = 64;      // tokens of a page
 inline constexpr int kSplit = 512;    // tokens of a KV split: softmax partials are merged at its absolute multiples
+inline constexpr int kSumChunk = 512;    // logits of a row that are summed up together: partial sums end at its absolute multiples
 inline constexpr int kAttendBlock = 16;  // query rows x heads that one call of attend handles at most
 
 // How a matrix is packed. Tiles of 16 output columns follow each other; in a tile the inner dimension runs outermost.
@@ -137,6 +138,8 @@ struct Kernels {
   void (*store_kv[kKvKinds])(const float* k, int key_dim, const float* v, int value_dim, std::byte* k_block, std::byte* v_block,
                              int t);
   ReadFn read;
+  // m = the largest of n values, s = sum of exp(x - m); s is NaN when one of them is. See logprobs.h.
+  void (*exp_sum)(const float* x, int n, float* m, float* s);
 };
 
 const Kernels& kernels_scalar();

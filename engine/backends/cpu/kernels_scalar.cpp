@@ -13,7 +13,7 @@ const Kernels& kernels_scalar() {
               {Attend::attend<KvKind::f32>, Attend::attend<KvKind::f16>, Attend::attend<KvKind::bf16>},
               Attend::merge, Attend::finish,
               {Attend::store_kv<KvKind::f32>, Attend::store_kv<KvKind::f16>, Attend::store_kv<KvKind::bf16>},
-              Rows::read};
+              Rows::read, Rows::exp_sum};
     for (int i = 0; i < kPacks; ++i) k.linear[i] = linear_scalar().linear[i];
     return k;
   }();

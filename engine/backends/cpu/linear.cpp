@@ -21,7 +21,9 @@ int tiles_per_unit(const PackedMatrix& w, int rows, int tiles, int threads) {
 }  // namespace
 
 void run_linear(PassState& state, const Step& step) {
-  const int rows = state.rows_of(step.outputs);
+  const bool logits = step.parts[0].logits;
+  if (logits && !state.pass->asked.empty()) run_asked(state, step);
+  const int rows = logits ? static_cast<int>(state.pass->outputs.size()) : state.rows_of(step.outputs);
   if (rows == 0) return;
   int tiles = 0;
   for (const LinearPart& p : step.parts) tiles += p.w.tiles();

@@ -43,7 +43,12 @@ struct PassState {
   std::vector<float> partials;             // attention's split results
   std::int32_t deepest = 0;                // largest position of the pass
 
-  int rows_of(bool outputs) const { return outputs ? static_cast<int>(pass->outputs.size()) : rows; }
+  std::vector<std::vector<float>> asked_scratch;  // of each thread: logits of kAskedRows rows of a chunk of the vocabulary
+  std::vector<float> asked_sums;           // partial sums of the asked rows, by row and chunk
+  std::vector<std::size_t> asked_from;     // of each asked row: its first id
+
+  // Gathered rows: those whose logits are wanted, then those that are asked for log-probabilities.
+  int rows_of(bool outputs) const { return outputs ? static_cast<int>(pass->outputs.size() + pass->asked.size()) : rows; }
   float* value(ValueId v, int row, int thread) const {
     const Place& p = plan->places[static_cast<std::size_t>(v)];
     std::byte* base = (p.local ? scratch[static_cast<std::size_t>(thread)] : arena) + p.offset;
@@ -57,6 +62,7 @@ struct PassState {
 
 void run_rows(PassState& state, const Step& step);
 void run_linear(PassState& state, const Step& step);
+void run_asked(PassState& state, const Step& step);  // of the step that gives logits: its asked rows
 void run_grouped(PassState& state, const Step& step);
 void run_attend(PassState& state, const Step& step);
 void run_delta_rule(PassState& state, const Step& step);
@@ -67,5 +73,7 @@ void fill_rope_tables(PassState& state);
 // Bytes of attention scratch that a thread needs, and floats of `partials` for a context of `tokens`.
 std::size_t attend_scratch_bytes(const OpList& ops, int max_rows);
 std::size_t attend_partial_floats(const OpList& ops, int threads, int tokens);
+inline constexpr int kAskedRows = 48;
+std::size_t asked_floats(int n_vocab, int max_rows);
 
 }  // namespace wright::engine::cpu

@@ -153,8 +153,10 @@ void run_rows(PassState& state, const Step& step) {
 
 void run_gather(PassState& state, const Step& step) {
   const auto bytes = static_cast<std::size_t>(state.width(step.op->out)) * sizeof(float);
-  for (std::size_t i = 0; i < state.pass->outputs.size(); ++i)
-    std::memcpy(state.value(step.op->out, static_cast<int>(i), 0), state.value(step.op->in[0], state.pass->outputs[i], 0), bytes);
+  int to = 0;
+  const auto take = [&](std::int32_t row) { std::memcpy(state.value(step.op->out, to++, 0), state.value(step.op->in[0], row, 0), bytes); };
+  for (const std::int32_t row : state.pass->outputs) take(row);
+  for (const AskedRow& a : state.pass->asked) take(a.row);
 }
 
 void run_delta_rule(PassState& state, const Step& step) {

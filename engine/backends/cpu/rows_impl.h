@@ -123,6 +123,27 @@ struct RowsImpl {
     });
   }
 
+  static void exp_sum(const float* x, int n_all, float* m, float* s) {
+    constexpr float kInfinity = __builtin_inff();
+    F most = L::set1(-kInfinity), odd = L::zero();
+    const auto value = [&](int i, int n) { return n == kW ? L::load(x + i) : L::keep(L::load_n(x + i, n), (1u << n) - 1); };
+    vectors(n_all, [&](int i, int n) {
+      const F v = value(i, n);
+      most = L::max(most, v);
+      odd = L::add(odd, L::max(L::set1(-1.0f), v));  // max() gives its second operand when that is NaN, and so does the sum
+    });
+    *m = L::max_of(most);
+    const float seen = L::sum(odd);
+    if (seen != seen || !(*m < kInfinity && *m > -kInfinity)) {
+      *s = seen != seen ? seen : *m > 0 ? 1.0f : 0.0f;
+      return;
+    }
+    const F shift = L::set1(*m);
+    F sum = L::zero();
+    vectors(n_all, [&](int i, int n) { sum = L::add(sum, L::exp(L::sub(value(i, n), shift))); });
+    *s = L::sum(sum);
+  }
+
   static float read(const std::byte* p, std::size_t bytes) {
     F sum[4] = {L::zero(), L::zero(), L::zero(), L::zero()};
     const float* x = reinterpret_cast<const float*>(p);

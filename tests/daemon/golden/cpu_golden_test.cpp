@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "daemon/api/services.h"
 #include "engine/backends/cpu/isa.h"
+#include "engine/backends/cpu/logprobs.h"
 #include "engine/model/architecture.h"
 #include "engine/tensor/quant.h"
 #include "tests/engine/backends/feed.h"
@@ -121,4 +122,38 @@ TEST_CASE("cpu golden: SmolLM2 continues as recorded", "[cpu]") {
     compared += same;
   }
   CHECK(compared >= 40);
+}
+
+TEST_CASE("cpu golden: log-probabilities summed over SmolLM2's vocabulary as it is computed", "[cpu]") {
+  const auto model = daemon::find_model(daemon::Folders::from_environment(), "SmolLM2-135M-Instruct");
+  if (!model.ok()) {
+    WARN("skipped: the default model is not there");
+    return;
+  }
+  const auto weights = need(open_weights(*model));
+  const auto ops = need(build_op_list(*weights));
+  const auto vocab = static_cast<std::size_t>(ops->n_vocab);
+  std::vector<TokenId> ids;
+  for (TokenId i = 0; i < 100; ++i) ids.push_back(1000 + i * 37);
+  std::vector<AskedRow> asked;
+  std::vector<TokenId> asked_ids;
+  for (std::int32_t r = 0; r < 100; ++r) {
+    asked.push_back({r, 3});
+    for (const TokenId id : {0, 511 + r, ops->n_vocab - 1}) asked_ids.push_back(id);
+  }
+  for (const cpu::Kernels* k : cpu::supported_kernels()) {
+    if (std::string(k->isa) == "scalar") continue;  // minutes
+    const auto backend = backend_of(weights, ops, k->isa);
+    test::Feed plain{*backend, vocab}, feed{*backend, vocab};
+    const auto logits = plain.run(ids);
+    const PassSequence s = feed.next(100);
+    std::vector<float> logprobs(asked_ids.size());
+    const auto done = backend->run(Context(), {ids, {&s, 1}, {}, nullptr, asked, asked_ids, logprobs.data()});
+    REQUIRE(done.ok());
+    for (std::size_t i = 0; i < asked_ids.size(); ++i) {
+      const auto own = std::span(logits).subspan(i / 3 * vocab, vocab);
+      INFO(k->name << " row " << i / 3 << " id " << asked_ids[i]);
+      REQUIRE(logprobs[i] == own[static_cast<std::size_t>(asked_ids[i])] - cpu::log_sum_exp(**cpu::kernels_for(k->isa), own));
+    }
+  }
 }

@@ -8,6 +8,7 @@
 
 #include "engine/backends/backend.h"
 #include "engine/backends/cpu/isa.h"
+#include "engine/backends/cpu/logprobs.h"
 #include "tests/engine/backends/feed.h"
 #include "tests/support/toy_model.h"
 
@@ -157,6 +158,47 @@ TEST_CASE("cpu backend: tree rows have the bits of plain rows", "[cpu]") {
   }
 }
 
+TEST_CASE("cpu backend: asked log-probabilities are those of the logits, bit for bit", "[cpu]") {
+  const auto model = test::toy_attention();
+  const auto ids = tokens(130);
+  BackendOptions exact;
+  exact.exact = true;
+  auto reference = make_cpu_backend(model.ops, model.weights, exact);
+  REQUIRE(reference.ok());
+  const auto truth = Feed{**reference}.run(ids);
+  for (const cpu::Kernels* k : cpu::supported_kernels())
+    for (const int threads : {1, 2}) {
+      auto backend = open(model, k->isa, threads, KvType::f32);
+      const auto logits = Feed{*backend}.run(ids);
+      // Some rows for logits, some asked, one both; different numbers of ids, none among them.
+      const std::vector<std::int32_t> outputs{3, 40, 129};
+      std::vector<AskedRow> asked;
+      std::vector<TokenId> asked_ids;
+      for (int row = 0; row < 130; row += 1 + row % 3) {
+        asked.push_back({row, row % 5});
+        for (int i = 0; i < row % 5; ++i) asked_ids.push_back((row * 7 + i * 101) % test::kToyVocab);
+      }
+      Feed feed{*backend};
+      const PassSequence s = feed.next(130);
+      std::vector<float> some(outputs.size() * test::kToyVocab), logprobs(asked_ids.size(), 777.0f);
+      REQUIRE(backend->run(Context(), {ids, {&s, 1}, outputs, some.data(), asked, asked_ids, logprobs.data()}).ok());
+      for (std::size_t i = 0; i < outputs.size(); ++i)
+        REQUIRE(same_bits(row(some, i), row(logits, static_cast<std::size_t>(outputs[i]))));
+      std::size_t at = 0;
+      for (const AskedRow& a : asked) {
+        const auto own = row(logits, static_cast<std::size_t>(a.row)), want = row(truth, static_cast<std::size_t>(a.row));
+        double total = 0;
+        for (const float x : want) total += std::exp(static_cast<double>(x));
+        for (int i = 0; i < a.n; ++i, ++at) {
+          const auto id = static_cast<std::size_t>(asked_ids[at]);
+          INFO(k->name << " row " << a.row << " id " << id);
+          REQUIRE(logprobs[at] == own[id] - cpu::log_sum_exp(*k, own));
+          REQUIRE(logprobs[at] == Approx(want[id] - std::log(total)).margin(5e-3));
+        }
+      }
+    }
+}
+
 TEST_CASE("cpu backend: a cancelled pass leaves recurrent states as they were", "[cpu]") {
   const auto model = test::toy_hybrid();
   auto backend = open(model);
@@ -219,6 +261,19 @@ TEST_CASE("cpu backend: bad passes and options are refused", "[cpu]") {
   REQUIRE(refused({1}, {pages, 3, 1, -1, bad_parent}));
   REQUIRE(refused({1}, {pages, 0, 1, -1, {}}, {1}));
   REQUIRE(refused(std::vector<TokenId>(static_cast<std::size_t>(backend->max_rows()) + 1, 1), {pages, 0, backend->max_rows() + 1, -1, {}}));
+  const auto asked = [&](std::vector<AskedRow> rows, std::vector<TokenId> next, bool memory = true) {
+    const std::vector<TokenId> two{1, 2};
+    const PassSequence s{pages, 0, 2, -1, {}};
+    std::vector<float> logprobs(8);
+    const auto r = backend->run(Context(), {two, {&s, 1}, {}, nullptr, rows, next, memory ? logprobs.data() : nullptr});
+    return r.ok() ? std::string("it ran") : r.error().message;
+  };
+  REQUIRE(asked({{0, 1}, {1, 1}}, {1, 2}) == "it ran");
+  REQUIRE_THAT(asked({{1, 1}, {0, 1}}, {1, 2}), Catch::Contains("ascend"));
+  REQUIRE_THAT(asked({{2, 1}}, {1}), Catch::Contains("ascend"));
+  REQUIRE_THAT(asked({{0, 2}}, {1}), Catch::Contains("number of ids"));
+  REQUIRE_THAT(asked({{0, 1}}, {test::kToyVocab}), Catch::Contains("outside the vocabulary"));
+  REQUIRE_THAT(asked({{0, 1}}, {1}, false), Catch::Contains("no memory"));
   BackendOptions o;
   o.isa = "sse9";
   const auto unknown = make_cpu_backend(model.ops, model.weights, o);

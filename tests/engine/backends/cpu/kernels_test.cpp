@@ -7,6 +7,7 @@
 #include <random>
 
 #include "engine/backends/cpu/isa.h"
+#include "engine/backends/cpu/logprobs.h"
 #include "engine/backends/cpu/pack.h"
 #include "engine/tensor/quant.h"
 
@@ -172,6 +173,43 @@ TEST_CASE("cpu kernels: norms", "[cpu]") {
           }
           REQUIRE(out[size] == 777.0f);
         }
+}
+
+TEST_CASE("cpu kernels: sums of exponentials", "[cpu]") {
+  std::mt19937 rng(8);
+  constexpr float kInfinity = std::numeric_limits<float>::infinity(), kNan = std::numeric_limits<float>::quiet_NaN();
+  for (const Kernels* k : supported_kernels()) {
+    for (const int n : {1, 7, 16, 33, 511, 512}) {
+      auto x = random_floats(static_cast<std::size_t>(n) + 1, rng, 6.0f);
+      x.back() = 777.0f;  // not part of it
+      double total = 0, most = -1e9;
+      for (int i = 0; i < n; ++i) most = std::max(most, static_cast<double>(x[static_cast<std::size_t>(i)]));
+      for (int i = 0; i < n; ++i) total += std::exp(x[static_cast<std::size_t>(i)] - most);
+      float m, s;
+      k->exp_sum(x.data(), n, &m, &s);
+      INFO(k->name << " n " << n);
+      REQUIRE(static_cast<double>(m) == most);
+      REQUIRE(static_cast<double>(s) == Approx(total).epsilon(2e-6));
+      for (const int at : {0, n / 2, n - 1}) {
+        auto odd = x;
+        odd[static_cast<std::size_t>(at)] = kNan;
+        k->exp_sum(odd.data(), n, &m, &s);
+        REQUIRE(std::isnan(s));
+        REQUIRE(std::isnan(log_sum_exp(*k, odd)));
+      }
+    }
+    // Over many chunks; minus infinity counts nothing, and nothing but it is minus infinity.
+    auto x = random_floats(3 * kSumChunk + 100, rng, 9.0f);
+    std::fill_n(x.begin(), kSumChunk + 10, -kInfinity);
+    double total = 0;
+    for (const float v : x) total += std::exp(static_cast<double>(v));
+    REQUIRE(log_sum_exp(*k, x) == Approx(std::log(total)).epsilon(1e-6));
+    REQUIRE(log_sum_exp(*k, std::span(x).first(kSumChunk + 3)) == -kInfinity);
+    x[700] = kInfinity;
+    REQUIRE(log_sum_exp(*k, x) == kInfinity);
+    x[1600] = kNan;
+    REQUIRE(std::isnan(log_sum_exp(*k, x)));
+  }
 }
 
 TEST_CASE("cpu kernels: activations", "[cpu]") {
