@@ -29,6 +29,16 @@ class GgufBytes {
   GgufBytes& key(const std::string& name, std::uint32_t value) { return text(name).raw<std::uint32_t>(4).raw(value); }
   GgufBytes& key(const std::string& name, float value) { return text(name).raw<std::uint32_t>(6).raw(value); }
   GgufBytes& key(const std::string& name, const std::string& value) { return text(name).raw<std::uint32_t>(8).text(value); }
+  GgufBytes& key(const std::string& name, const std::vector<std::string>& values) {
+    text(name).raw<std::uint32_t>(9).raw<std::uint32_t>(8).raw<std::uint64_t>(values.size());
+    for (const auto& v : values) text(v);
+    return *this;
+  }
+  GgufBytes& key(const std::string& name, const std::vector<std::int32_t>& values) {
+    text(name).raw<std::uint32_t>(9).raw<std::uint32_t>(5).raw<std::uint64_t>(values.size());
+    for (const auto v : values) raw(v);
+    return *this;
+  }
   // `dims` innermost first, as in the file.
   GgufBytes& tensor(const std::string& name, const std::vector<std::uint64_t>& dims, std::uint32_t type, std::uint64_t offset) {
     text(name).raw(static_cast<std::uint32_t>(dims.size()));

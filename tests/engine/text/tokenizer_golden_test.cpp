@@ -1,4 +1,4 @@
-// Every string of the reference tokenizers, byte for byte; and what provenance changes.
+// Every string of the reference tokenizers, and of the project's own vocabularies, byte for byte; and what provenance changes.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -7,8 +7,11 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "engine/format/weights.h"
 #include "engine/text/loaders.h"
+#include "tests/support/gguf_bytes.h"
 #include "tests/support/shared.h"
+#include "tests/support/temp_folder.h"
 
 using namespace wright;
 using namespace wright::engine;
@@ -41,21 +44,16 @@ std::string unpacked(const std::string& archive, const std::string& inside) {
   return file.string();
 }
 
-void check(const std::string& vocabulary, const std::string& golden_path, bool decodes) {
-  const auto tokenizer = load_tokenizer_file(vocabulary);
-  INFO(vocabulary << (tokenizer ? "" : ": " + tokenizer.error().text()));
-  REQUIRE(tokenizer.ok());
-  const Json strings = load(*test::shared_path("golden/tokenizers/strings.json"));
-  const Json golden = load(golden_path);
+void check(const Tokenizer& tokenizer, const Json& strings, const Json& golden, bool decodes) {
   const auto ties = golden.value("ties", std::vector<std::size_t>());
   std::size_t wrong = 0;
   for (std::size_t i = 0; i < strings.size(); ++i) {
     const auto text = strings[i].get<std::string>();
     auto want = golden["ids"][i].get<std::vector<TokenId>>();
-    auto got = (*tokenizer)->encode(text);
+    auto got = tokenizer.encode(text);
     if (decodes) {
       const auto expected = golden.contains("decoded") ? golden["decoded"].value(std::to_string(i), text) : text;
-      wrong += (*tokenizer)->decode(want) != expected;
+      wrong += tokenizer.decode(want) != expected;
     }
     if (std::find(ties.begin(), ties.end(), i) != ties.end()) {
       std::sort(want.begin(), want.end());
@@ -64,15 +62,33 @@ void check(const std::string& vocabulary, const std::string& golden_path, bool d
     wrong += got != want;
     auto plain = golden["ids"][i];
     if (golden.contains("plain")) plain = golden["plain"].value(std::to_string(i), plain);
-    if (ties.empty()) wrong += (*tokenizer)->encode(text, {false}) != plain.get<std::vector<TokenId>>();
+    if (ties.empty()) wrong += tokenizer.encode(text, {false}) != plain.get<std::vector<TokenId>>();
     // Text of any origin gives the same ids when its spans are all of one kind, however it is cut.
     if (ties.empty()) {
       const std::size_t cut = text.size() / 2;
       const std::vector<TextSpan> spans = {{text.substr(0, cut), false}, {text.substr(cut), false}};
-      wrong += (*tokenizer)->encode_spans(spans) != (*tokenizer)->encode(text, {false});
+      wrong += tokenizer.encode_spans(spans) != tokenizer.encode(text, {false});
     }
     if (wrong) FAIL("string " << i << ": " << strings[i].dump());
   }
+}
+
+// The same vocabulary as a GGUF holds it, its pre-tokeniser by name.
+std::string gguf_of(const Json& file, const std::string& pre) {
+  std::vector<std::string> tokens, merges;
+  std::vector<std::int32_t> types;
+  const auto put = [&](std::size_t id, const std::string& text, std::int32_t type) {
+    if (id >= tokens.size()) tokens.resize(id + 1), types.resize(id + 1, 5);  // 5: unused
+    tokens[id] = text;
+    types[id] = type;
+  };
+  for (const auto& [text, id] : file["model"]["vocab"].items()) put(id, text, 1);
+  for (const auto& token : file["added_tokens"]) put(token["id"], token["content"], token["special"] ? 3 : 4);
+  for (const auto& merge : file["model"]["merges"]) merges.push_back(merge[0].get<std::string>() + " " + merge[1].get<std::string>());
+  test::GgufBytes out;
+  out.header(0, 6).key("general.architecture", std::string("llama")).key("tokenizer.ggml.model", std::string("gpt2"));
+  out.key("tokenizer.ggml.pre", pre).key("tokenizer.ggml.tokens", tokens).key("tokenizer.ggml.token_type", types).key("tokenizer.ggml.merges", merges);
+  return out.pad().str();
 }
 
 }  // namespace
@@ -96,5 +112,35 @@ TEST_CASE("tokenizers: equal to their references on every golden string", "[gold
   }));
   const std::string file = row.archive ? unpacked(*folder + "/vocab/" + row.archive + ".tar.xz", row.file)
                                        : *folder + "/vocab/" + row.file;
-  check(file, *folder + "/" + row.golden + ".json", row.decodes);
+  const auto tokenizer = load_tokenizer_file(file);
+  INFO(file << (tokenizer ? "" : ": " + tokenizer.error().text()));
+  REQUIRE(tokenizer.ok());
+  check(**tokenizer, load(*folder + "/strings.json"), load(*folder + "/" + row.golden + ".json"), row.decodes);
+}
+
+TEST_CASE("tokenizers: the project's own vocabularies, a kind of pre-tokeniser each") {
+  const std::string folder = WRIGHT_SOURCE_DIR "/tests/data/tokenizers/";
+  const std::string kind = GENERATE("gpt2", "prefix-space", "smollm", "llama3", "qwen2", "o200k", "deepseek", "llama2", "metaspace-first");
+  INFO(kind);
+  const Json strings = load(folder + "strings.json"), golden = load(folder + kind + ".json");
+  REQUIRE(strings.size() >= 30);
+  Json file = load(folder + golden["base"].get<std::string>() + ".vocab.json");
+  for (const char* part : {"added_tokens", "normalizer", "pre_tokenizer"}) file[part] = golden[part];
+  file["model"]["ignore_merges"] = golden["ignore_merges"];
+  const auto tokenizer = load_json_tokenizer(dump_json(file), kind, "");
+  INFO((tokenizer ? "" : tokenizer.error().text()));
+  REQUIRE(tokenizer.ok());
+  check(**tokenizer, strings, golden, true);
+  if (golden["gguf"].is_null()) return;
+  test::TempFolder scratch({{"m.gguf", gguf_of(file, golden["gguf"])}});
+  const auto weights = open_weights(scratch.path() + "/m.gguf");
+  REQUIRE(weights.ok());
+  const auto named = load_gguf_tokenizer(**weights);
+  INFO((named ? "" : named.error().text()));
+  REQUIRE(named.ok());
+  for (const Json& string : strings) {
+    const auto text = string.get<std::string>();
+    if (text.find("<|end|>") == text.npos) CHECK((*named)->encode(text) == (*tokenizer)->encode(text));  // GGUF has no lstrip, rstrip
+    CHECK((*named)->encode(text, {false}) == (*tokenizer)->encode(text, {false}));
+  }
 }
