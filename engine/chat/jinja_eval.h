@@ -95,6 +95,10 @@ using Filter = Value (*)(Evaluator&, const Value&, const Arguments&);
 Filter find_filter(std::string_view name);
 using Test = bool (*)(Evaluator&, const Value&, const Arguments&);
 Test find_test(std::string_view name);
+// Python's % for text (jinja_format.cpp).
+Value format_percent(Evaluator& e, const MarkedText& format, const Value& right);
+enum class Case { upper, lower, capital, title };
+std::string with_case(std::string_view text, Case wanted);  // jinja_case.cpp
 // Shared by methods and filters.
 MarkedText trimmed(const MarkedText& text, const Value* characters, bool left, bool right);
 MarkedText replaced(const MarkedText& text, const MarkedText& from, const MarkedText& to, std::int64_t count);

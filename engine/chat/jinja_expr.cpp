@@ -13,40 +13,6 @@ namespace {
 
 using Kind = Expr::Kind;
 
-// Python's % for text: %s, %r, %d, %i, %f with precision, %%.
-Value percent(Evaluator& e, const MarkedText& format, const Value& right) {
-  const List arguments = right.is(Type::tuple) ? right.items() : List{right};
-  MarkedText out;
-  std::size_t used = 0;
-  const std::string& f = format.text();
-  for (std::size_t i = 0; i < f.size(); ++i) {
-    if (f[i] != '%') {
-      out.append(format, i, 1);
-      continue;
-    }
-    std::size_t k = i + 1, precision = 6;
-    if (k < f.size() && f[k] == '.') {
-      precision = 0;
-      for (++k; k < f.size() && f[k] >= '0' && f[k] <= '9'; ++k) precision = precision * 10 + static_cast<std::size_t>(f[k] - '0');
-    }
-    if (k >= f.size()) return e.fail("incomplete format");
-    if (f[k] == '%') {
-      out.append(format, k, 1);
-    } else {
-      if (used >= arguments.size()) return e.fail("not enough arguments for format string");
-      const Value& v = arguments[used++];
-      if (f[k] == 's') out.append(v.str());
-      else if (f[k] == 'r') out.append(v.repr(), false);
-      else if ((f[k] == 'd' || f[k] == 'i') && v.is_number()) out.append(std::to_string(v.as_int()), true);
-      else if (f[k] == 'f' && v.is_number() && precision < 100) out.append(fmt::format("{:.{}f}", v.as_real(), precision), true);
-      else return e.fail(fmt::format("format %{} does not fit a {}", f[k], v.type_name()));
-    }
-    i = k;
-  }
-  if (used < arguments.size()) return e.fail("not all arguments converted during string formatting");
-  return e.make_string(std::move(out));
-}
-
 Value repeated(Evaluator& e, const Value& v, std::int64_t n) {
   n = std::max<std::int64_t>(n, 0);
   const std::size_t size = v.is(Type::string) ? v.text().size() : v.items().size();
@@ -298,7 +264,7 @@ Value Evaluator::binary(Op op, const Value& a, const Value& b) {
   }
   if (op == Op::mul && (a.is(Type::string) || a.is_list()) && b.is_number()) return repeated(*this, a, b.as_int());
   if (op == Op::mul && (b.is(Type::string) || b.is_list()) && a.is_number()) return repeated(*this, b, a.as_int());
-  if (op == Op::mod && a.is(Type::string)) return percent(*this, a.text(), b);
+  if (op == Op::mod && a.is(Type::string)) return format_percent(*this, a.text(), b);
   for (const Value* v : {&a, &b})
     if (v->is(Type::undefined)) return fail(fmt::format("'{}' is undefined", v->text().empty() ? "a value" : v->raw()));
   return fail(fmt::format("unsupported operand types: {} and {}", a.type_name(), b.type_name()));

@@ -83,26 +83,9 @@ Value affix(Evaluator& e, V s, A a, bool start) {
   return Value::boolean(false);
 }
 
-template <class Map>
-Value mapped(Evaluator& e, V s, Map map) {
-  std::string out = s.raw();
-  map(out);
-  return text_value(e, s.text().with_text(std::move(out)));
-}
-void upper(std::string& t) { std::transform(t.begin(), t.end(), t.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }); }
-void lower(std::string& t) { std::transform(t.begin(), t.end(), t.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }); }
-void capital(std::string& t) {
-  lower(t);
-  if (!t.empty() && t[0] >= 'a' && t[0] <= 'z') t[0] = static_cast<char>(t[0] - 32);
-}
-void title(std::string& t) {
-  bool start = true;
-  for (char& c : t) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
-    if (start && c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
-    else if (!start && c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-    start = !letter;
-  }
+template <Case Wanted>
+Value cased(Evaluator& e, V s, A) {
+  return text_value(e, s.text().with_text(with_case(s.raw(), Wanted)));
 }
 
 template <bool (*Fits)(char)>
@@ -189,10 +172,10 @@ constexpr Method kStrings[] = {
     {"splitlines", lines},
     {"startswith", [](Evaluator& e, V s, A a) { return affix(e, s, a, true); }},
     {"endswith", [](Evaluator& e, V s, A a) { return affix(e, s, a, false); }},
-    {"upper", [](Evaluator& e, V s, A) { return mapped(e, s, upper); }},
-    {"lower", [](Evaluator& e, V s, A) { return mapped(e, s, lower); }},
-    {"capitalize", [](Evaluator& e, V s, A) { return mapped(e, s, capital); }},
-    {"title", [](Evaluator& e, V s, A) { return mapped(e, s, title); }},
+    {"upper", cased<Case::upper>},
+    {"lower", cased<Case::lower>},
+    {"capitalize", cased<Case::capital>},
+    {"title", cased<Case::title>},
     {"replace",
      [](Evaluator& e, V s, A a) {
        const MarkedText *from = text_argument(e, a, 0, "old"), *to = text_argument(e, a, 1, "new");

@@ -1,4 +1,4 @@
-// The template interpreter: every golden case byte for byte, provenance, limits, and what hostile templates may not do.
+// The template interpreter: every golden case and every case of tests/data/templates byte for byte, provenance, limits, and what hostile templates may not do.
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -30,11 +30,12 @@ bool refused(std::string_view source, const nlohmann::ordered_json& variables = 
 
 }  // namespace
 
-TEST_CASE("templates: every golden case, byte for byte", "[golden]") {
-  const auto folder = test::shared_path("golden/templates");
-  if (!folder) return;
+namespace {
+
+// Every NAME.jinja of the folder with the cases of NAME.json; how many there were.
+std::size_t check_cases(const std::string& folder) {
   std::size_t cases = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(*folder)) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".jinja") continue;
     const auto source = read_file(entry.path().string());
     const auto golden = nlohmann::ordered_json::parse(*read_file(entry.path().string().substr(0, entry.path().string().size() - 5) + "json"));
@@ -57,7 +58,29 @@ TEST_CASE("templates: every golden case, byte for byte", "[golden]") {
       }
     }
   }
-  CHECK(cases > 300);
+  return cases;
+}
+
+}  // namespace
+
+TEST_CASE("templates: every golden case, byte for byte", "[golden]") {
+  if (const auto folder = test::shared_path("golden/templates")) CHECK(check_cases(*folder) > 300);
+}
+
+TEST_CASE("templates: the project's own cases, as Jinja2 renders them") {
+  const std::string folder = WRIGHT_SOURCE_DIR "/tests/data/templates";
+  CHECK(check_cases(folder) >= 48);
+  const auto snippets = nlohmann::ordered_json::parse(*read_file(folder + "/snippets.json"));
+  CHECK(snippets["cases"].size() >= 30);
+  for (const auto& c : snippets["cases"]) {
+    const auto source = c["source"].get<std::string>();
+    INFO(source);
+    const auto t = jinja::Template::parse(source, "snippet");
+    const auto out = t ? t->render(Value::from_json(snippets["variables"]), snippets["now"].get<std::string>()) : Result<MarkedText>(t.error());
+    INFO((out ? out->text() : out.error().message));
+    CHECK(out.ok() == c.contains("expected"));
+    if (out.ok() && c.contains("expected")) CHECK(out->text() == c["expected"].get<std::string>());
+  }
 }
 
 TEST_CASE("templates: white space control") {
