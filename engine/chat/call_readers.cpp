@@ -193,7 +193,8 @@ ParsedCalls read_xml(std::string_view body, const Tools& tools, const Dialect& d
         resume = end + d.value_close.size();
       }
       std::string_view text = body.substr(begin, end - begin);
-      if (!d.string_flag) text = unwrap(text);
+      // <function=…> always puts a value between line breaks; <invoke> writes it bare, so that one break is the value's own.
+      if (!d.string_flag && (!d.attributes || (text.starts_with("\n") && text.ends_with("\n")))) text = unwrap(text);
       const std::string flag = d.string_flag ? attribute(tag, "string") : "";
       if (flag == "true") call.arguments[key] = std::string(text);
       else call.arguments[key] = typed(text, flag == "false" ? &any_but_text() : schema_of(tools, call.name, key), out.repaired);

@@ -1,5 +1,7 @@
 // Replies of every family: what they mean, that any cut of the stream gives the same, and that broken ones are repaired.
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <map>
 #include <random>
 
 #include "engine/chat/harmony.h"
@@ -26,15 +28,16 @@ json collect(std::vector<ReplyDelta> deltas) {
   return {{"text", text}, {"reasoning", reasoning}, {"calls", calls}};
 }
 
-std::unique_ptr<ReplyParser> make(const std::string& format, std::optional<std::string> tail) {
-  if (format == "harmony") return make_harmony_reply_parser(nullptr, kTools);
+std::unique_ptr<ReplyParser> make(const std::string& format, std::optional<std::string> tail, const std::vector<ToolSpec>& tools) {
+  if (format == "harmony") return make_harmony_reply_parser(nullptr, tools);
   const ReplyFormat* f = find_reply_format(format);
   REQUIRE(f);
-  return make_reply_parser(*f, kTools, tail);
+  return make_reply_parser(*f, tools, tail);
 }
 
-json parse(const std::string& format, const std::string& text, std::optional<std::string> tail, const std::vector<std::size_t>& cuts, bool& repaired) {
-  auto parser = make(format, tail);
+json parse(const std::string& format, const std::string& text, std::optional<std::string> tail, const std::vector<std::size_t>& cuts, bool& repaired,
+           const std::vector<ToolSpec>& tools = kTools) {
+  auto parser = make(format, tail, tools);
   std::vector<ReplyDelta> all;
   std::size_t at = 0;
   const auto take = [&](std::vector<ReplyDelta> d) { all.insert(all.end(), d.begin(), d.end()); };
@@ -147,4 +150,35 @@ TEST_CASE("reply parsers: a reply cut anywhere never loses its words") {
       CHECK(got["calls"].size() <= json::parse(c.want)["calls"].size());
     }
   }
+}
+
+TEST_CASE("reply parsers: the project's own completions of every format, whole and cut") {
+  std::ifstream in(WRIGHT_SOURCE_DIR "/tests/data/replies/replies.jsonl");
+  std::string line;
+  REQUIRE(std::getline(in, line));
+  std::vector<ToolSpec> tools;
+  const json first = json::parse(line);
+  for (const json& t : first["tools"]) tools.push_back({t["name"].get<std::string>(), "", t["parameters"]});
+  std::mt19937 random(11);
+  std::map<std::string, int> counts;
+  while (std::getline(in, line)) {
+    const json c = json::parse(line);
+    const std::string format = c["format"], text = c["text"];
+    std::optional<std::string> tail;
+    if (c.contains("tail")) tail = c["tail"].get<std::string>();
+    INFO(format << ": " << line);
+    bool repaired = false;
+    CHECK(parse(format, text, tail, {}, repaired, tools) == c["expected"]);
+    CHECK_FALSE(repaired);
+    std::vector<std::size_t> every, some;
+    for (std::size_t i = 1; i < text.size(); ++i) {
+      every.push_back(i);
+      if (random() % 5 == 0) some.push_back(i);
+    }
+    CHECK(parse(format, text, tail, every, repaired, tools) == c["expected"]);
+    CHECK(parse(format, text, tail, some, repaired, tools) == c["expected"]);
+    ++counts[format];
+  }
+  CHECK(counts.size() == reply_format_names().size());  // harmony is no row of the table, plain has no calls
+  for (const auto& [format, n] : counts) CHECK(n >= 30);
 }
