@@ -271,6 +271,23 @@ TEST_CASE("approval: shared attack and control cases") {
   CHECK(commands > 50);
 }
 
+TEST_CASE("approval: the project's own commands, safe and unsafe by construction") {
+  const auto text = read_file(WRIGHT_SOURCE_DIR "/tests/data/policy/commands.jsonl");
+  REQUIRE(text.ok());
+  int allowed = 0, refused = 0;
+  for (std::size_t at = 0; at < text->size();) {
+    const auto end = std::min(text->find('\n', at), text->size());
+    const auto c = nlohmann::json::parse(text->substr(at, end - at));
+    at = end + 1;
+    INFO(c.dump());
+    const bool safe = c["expect"] == "allow";
+    CHECK((command(context(), c["cmd"]) == kAllow) == safe);
+    ++(safe ? allowed : refused);
+  }
+  CHECK(allowed >= 30);
+  CHECK(refused >= 30);
+}
+
 TEST_CASE("modes have names") {
   CHECK(*mode_from_string("auto-edit") == Mode::auto_edit);
   CHECK_FALSE(mode_from_string("x").ok());
