@@ -27,6 +27,7 @@ struct Candidate {
   int line = 0;               // 1-based, first changed
   double model = 0;           // log-probability change by the model; 0 when not scored
   int grown = 0;              // tokens more than the original, of what the model read
+  bool checked = false;       // it parses
   double score = 0;           // what candidates are ordered by
   std::uint64_t key = 0;      // equal for texts that differ in blanks alone
 };

@@ -18,13 +18,15 @@ struct RanLines {
   std::map<std::string, std::set<int>> lines;  // file -> 1-based lines that ran
   struct Test { std::string name; bool ok = true; std::map<std::string, std::set<int>> lines; };
   std::vector<Test> tests;
+  struct Run { std::string id; bool ok = true; double seconds = 0; };
+  std::vector<Run> runner;                     // tests as the runner names them (pytest, unittest), in their order
+  double startup = 0;                          // processor seconds until the first line of the workspace ran
   std::vector<Place> stack;                    // where the program was when the tracer stopped (endless loops)
   std::map<std::string, std::map<int, std::map<std::string, Types>>> types;  // file -> first line of a function -> name
   std::map<std::string, std::vector<std::pair<std::size_t, std::size_t>>> ran_ranges, skipped_ranges;  // bytes (JavaScript)
 };
 
-// The run to make for a trace of the tests; its result read back. Empty when no tracer fits the command.
-TrialRun tracing_run(const FixRequest& request, Duration timeout);
+// What a traced run left (watched_run.h).
 RanLines read_traces(const TrialResult& result);
 
 // Tests, CI, test configuration, build scripts; also files that the command itself names ("node check.js").

@@ -16,7 +16,8 @@ constexpr std::size_t kFirstBatch = 24, kLargestBatch = 512;  // candidates a re
 constexpr double kBatchSeconds = 1.5;
 constexpr std::size_t kWindowBytes = 4000;   // of context before a line: one to two of these
 constexpr std::size_t kSpanBytes = 1200;     // longest text that is scored
-constexpr double kFollowingShare = 0.1;      // of the candidates that are scored with the lines that follow
+constexpr int kFollowing = 2;                // lines after the change, in the second stage
+constexpr std::size_t kFurtherEarly = 12;    // candidates that go to the second stage after a batch
 // Fitted on the development cases by the mean log rank of the reference (tests/bench/fix.py --dump).
 constexpr double kModelWeight = 0.7;
 constexpr double kPerToken = 1.0;            // nats an average token costs: without it a shorter text is always likelier
@@ -123,57 +124,55 @@ Result<void> Ranker::score(const Context& context, std::vector<Candidate*> batch
   return {};
 }
 
-// Scores a batch; false when the time for it is over.
 Result<bool> Ranker::score_in_time(const Context& context, const std::vector<Candidate*>& batch, int following) {
   const auto done = score(context, batch, following);
   if (done.ok()) return true;
-  if (context.expired()) return false;
+  if (context.done()) return false;
   return done.error();
 }
 
-Result<std::size_t> Ranker::rank(const Context& parent, std::vector<Candidate>& candidates, Duration budget) {
-  const Context context = parent.with_timeout(budget);
-  const auto better = [](const Candidate& a, const Candidate& b) { return a.score > b.score; };
-  std::size_t scored = 0, checked = 0, size = kFirstBatch;
-  std::vector<Candidate> kept, rest;
-  // First stage: as many as fit into most of the budget, those with syntax errors thrown out on the way.
-  const TimePoint start = Clock::system().now();
-  while (checked < candidates.size() && Clock::system().now() - start < budget * 8 / 10) {
-    std::vector<Candidate> batch;
-    for (; checked < candidates.size() && batch.size() < size; ++checked)
-      if (parses(sources_[static_cast<std::size_t>(candidates[checked].file)], candidates[checked])) batch.push_back(std::move(candidates[checked]));
-    std::vector<Candidate*> pointers;
-    for (Candidate& c : batch) pointers.push_back(&c);
-    const TimePoint before = Clock::system().now();
-    WRIGHT_TRY(const bool in_time, score_in_time(context, pointers, 0));
-    for (Candidate& c : batch) {
-      c.score = total_score(c, in_time);
-      (in_time ? kept : rest).push_back(std::move(c));
+Result<std::size_t> Ranker::read_all(const Context& context, Frontier& frontier) {
+  std::size_t read = 0, size = kFirstBatch;
+  const auto read_further = [&](std::size_t most) -> Result<bool> {
+    const std::vector<Candidate*> best = frontier.leading(most);
+    for (std::size_t i = 0; i < best.size(); i += size) {
+      const std::vector<Candidate*> part(best.begin() + static_cast<std::ptrdiff_t>(i), best.begin() + static_cast<std::ptrdiff_t>(std::min(best.size(), i + size)));
+      WRIGHT_TRY(const bool in_time, score_in_time(context, part, kFollowing));
+      if (!in_time) return false;
+      for (Candidate* c : part) c->score = total_score(*c, true);
     }
-    if (!in_time) break;
-    scored += batch.size();
-    const double took = seconds_between(before, Clock::system().now());
+    frontier.put(best);
+    return true;
+  };
+  while (!context.done()) {
+    std::vector<Candidate*> batch = frontier.take(size);
+    if (batch.empty()) break;
+    std::erase_if(batch, [&](Candidate* c) {
+      c->checked = parses(sources_[static_cast<std::size_t>(c->file)], *c);
+      if (!c->checked) frontier.drop(c);
+      return !c->checked;
+    });
+    const TimePoint before = Clock::system().now();
+    WRIGHT_TRY(bool in_time, score_in_time(context, batch, 0));
+    if (!in_time) return read;
+    for (Candidate* c : batch) c->score = total_score(*c, true);
+    frontier.put(batch);
+    read += batch.size();
+    const double took = std::max(1e-3, seconds_between(before, Clock::system().now()));
     size = std::clamp(static_cast<std::size_t>(static_cast<double>(size) * std::clamp(kBatchSeconds / took, 0.25, 4.0)), std::size_t(8), kLargestBatch);
+    WRIGHT_TRY(in_time, read_further(kFurtherEarly));
+    if (!in_time) return read;
   }
-  // Second stage: the lines that follow, for the best.
-  std::stable_sort(kept.begin(), kept.end(), better);
-  const std::size_t best = std::min(kept.size(), std::max<std::size_t>(100, static_cast<std::size_t>(static_cast<double>(kept.size()) * kFollowingShare)));
-  for (std::size_t i = 0; i < best; i += size) {
-    std::vector<Candidate*> pointers;
-    for (std::size_t j = i; j < std::min(best, i + size); ++j) pointers.push_back(&kept[j]);
-    WRIGHT_TRY(const bool in_time, score_in_time(context, pointers, 2));
-    if (!in_time) break;
-    for (Candidate* c : pointers) c->score = total_score(*c, true);
-  }
-  std::stable_sort(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(best), better);
-  for (; checked < candidates.size(); ++checked) {
-    candidates[checked].score = total_score(candidates[checked], false);
-    rest.push_back(std::move(candidates[checked]));
-  }
-  for (Candidate& c : rest) kept.push_back(std::move(c));
-  std::stable_sort(kept.begin() + static_cast<std::ptrdiff_t>(best), kept.end(), better);
-  candidates = std::move(kept);
-  return scored;
+  WRIGHT_CHECK(read_further(std::max<std::size_t>(100, read / 10)));
+  return read;
+}
+
+Result<std::size_t> Ranker::read(const Context& context, Frontier& frontier) {
+  const TimePoint start = Clock::system().now();
+  auto done = read_all(context, frontier);
+  seconds_ = seconds_between(start, Clock::system().now());
+  frontier.close();
+  return done;
 }
 
 }  // namespace wright::agent::search

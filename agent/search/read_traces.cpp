@@ -2,13 +2,8 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/search/locate.h"
-#include "base/embed.h"
 #include "base/json.h"
 #include "base/utf8.h"
-
-namespace wright {
-extern const EmbeddedFile search_tracers[];
-}
 
 namespace wright::agent::search {
 
@@ -40,6 +35,10 @@ void read_python(const Json& json, RanLines& out) {
     read_lines(test.value("lines", Json()), one.lines);
     out.tests.push_back(std::move(one));
   }
+  for (const Json& run : json.value("runs", Json::array()))
+    if (run.is_array() && run.size() == 3 && run[0].is_string() && run[1].is_boolean() && run[2].is_number())
+      out.runner.push_back({run[0], run[1], run[2]});
+  if (const Json startup = json.value("startup", Json()); startup.is_number()) out.startup = std::max(out.startup, startup.get<double>());
   for (const Json& frame : json.value("stack", Json::array()))
     if (frame.is_array() && frame.size() == 3 && frame[0].is_string() && frame[1].is_number_integer() && frame[2].is_string())
       out.stack.push_back({frame[0], frame[1], frame[2]});
@@ -71,19 +70,6 @@ void read_v8(const Json& json, const std::string& root, RanLines& out) {
 }
 
 }  // namespace
-
-TrialRun tracing_run(const FixRequest& request, Duration timeout) {
-  TrialRun run;
-  run.timeout = timeout;
-  for (const EmbeddedFile* file = search_tracers; file->name; ++file)
-    if (std::string_view(file->name) == "tracer.py") run.trace_files.emplace_back("sitecustomize.py", std::string(file->text()));
-  const auto path = request.commands.environment.find("PYTHONPATH");
-  run.environment["PYTHONPATH"] = path == request.commands.environment.end() || path->second.empty() ? "{trace}" : "{trace}:" + path->second;
-  run.environment["WRIGHT_TRACE"] = "{trace}";
-  run.environment["WRIGHT_TRACE_SECONDS"] = std::to_string(0.6 * std::chrono::duration<double>(timeout).count());
-  run.environment["NODE_V8_COVERAGE"] = "{trace}";
-  return run;
-}
 
 RanLines read_traces(const TrialResult& result) {
   RanLines out;

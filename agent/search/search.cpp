@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <future>
+#include <optional>
 #include <random>
 
 #include "agent/search/attempt.h"
+#include "agent/search/frontier.h"
 #include "agent/search/locate.h"
 #include "agent/search/propose.h"
 #include "agent/search/rank.h"
@@ -19,8 +22,9 @@ using namespace search;
 namespace {
 
 constexpr double kCheapTest = 0.3;       // seconds: below, more runs after the first pass
-constexpr int kMoreCheap = 30, kMoreDear = 5;
-constexpr double kRankShare = 0.25, kRankSeconds = 20;  // of the time left, that the model may read candidates
+constexpr int kMorePlain = 4, kMoreCheap = 30, kMoreDear = 8;  // after a plain edit (what follows is less likely); after a guard or deletion
+constexpr double kEarlyRuns = 12, kPatience = 15, kEarlyPerSecond = 2;  // tried while the model reads; seconds, after which more are
+constexpr double kHurry = 1.1;           // of the time that the runs left are going to take
 constexpr std::size_t kGoodForPairs = 100;
 constexpr std::size_t kPairs = 400;
 constexpr std::size_t kTestBytes = 1 << 20;
@@ -46,11 +50,13 @@ class Search {
   void phase(std::string text) { progress_({.kind = FixProgress::Kind::phase, .text = std::move(text), .runs = report_.runs, .max_runs = request_.max_runs}); }
   Result<bool> baseline();  // true: go on
   Result<void> find_places();
-  Result<void> order();
-  Result<void> attempt();
-  Result<void> try_pairs(Attempts& attempts, int until_runs, int more);
+  Result<void> find_candidates();
+  Result<void> attempt(Frontier& frontier);
+  double early(const Attempts& attempts, TimePoint reading_since) const;
+  Result<void> try_pairs(Attempts& attempts, const std::vector<Candidate>& likely, int until_runs);
   Result<void> choose(Attempts& attempts);
-  void list();
+  Result<void> read_and_try();
+  void list(const Frontier& frontier);
   Duration baseline_limit() const { return request_.test_timeout > Duration::zero() ? request_.test_timeout : std::min<Duration>(std::chrono::minutes(2), request_.timeout / 10); }
 
   const Context& context_;
@@ -61,6 +67,8 @@ class Search {
   Outcome before_;
   bool looped_ = false;
   double test_seconds_ = 0;
+  double cpu_seconds_ = 0;
+  Screen screen_;
   Located located_;
   TestTexts tests_;
   std::vector<Candidate> candidates_;
@@ -78,6 +86,7 @@ Result<bool> Search::baseline() {
   before_ = read_outcome(result.command, result.root);
   looped_ = result.command.timed_out;
   test_seconds_ = report_.seconds_per_test = result.command.seconds;
+  cpu_seconds_ = result.command.cpu_seconds;
   report_.tests_before = before_.line;
   report_.already_passing = before_.ok;
   phase(fmt::format("before: {} ({:.2f} s)", before_.line, test_seconds_));
@@ -92,6 +101,7 @@ Result<void> Search::find_places() {
     WRIGHT_TRY(const TrialResult traced, trials_->run(context_, tracing_run(request_, std::min(seconds(limit), request_.timeout / 4))));
     ++report_.runs;
     ran = read_traces(traced);
+    screen_ = plan_screen(ran, before_, cpu_seconds_, looped_);
   }
   WRIGHT_TRY(located_, locate(context_, request_, before_, ran));
   report_.looked_at = located_.looked_at;
@@ -111,72 +121,97 @@ Result<void> Search::find_places() {
   return {};
 }
 
-Result<void> Search::order() {
+Result<void> Search::find_candidates() {
   WRIGHT_TRY(candidates_, propose(context_, located_));
   phase(fmt::format("{} candidates in {} places", candidates_.size(), report_.looked_at.size()));
   if (request_.order == "random") {
     std::mt19937_64 random(request_.seed);
     std::shuffle(candidates_.begin(), candidates_.end(), random);
-    return {};
   }
-  if (request_.order != "model" || !request_.engine || candidates_.empty()) return {};
-  phase("the model reads the candidates");
-  const double left = std::chrono::duration<double>(context_.remaining()).count();
-  const double budget = std::min(left * kRankShare, kRankSeconds);
-  Ranker ranker(*request_.engine, located_.sources, request_.description);
-  const TimePoint start = Clock::system().now();
-  WRIGHT_TRY(const std::size_t scored, ranker.rank(context_, candidates_, seconds(budget)));
-  phase(fmt::format("the model read {} of {} candidates, {} tokens in {:.1f} s", scored, candidates_.size(), ranker.tokens(),
-                    seconds_between(start, Clock::system().now())));
   return {};
 }
 
-void Search::list() {
-  for (const Candidate& c : candidates_) {
+// The model reads on a thread of its own, and what it finds good is tried meanwhile.
+Result<void> Search::read_and_try() {
+  const bool by_model = request_.order == "model" && request_.engine && !candidates_.empty();
+  Frontier frontier(std::move(candidates_), by_model);
+  const Context reading = context_.child();
+  std::future<Result<std::size_t>> read;
+  std::optional<Ranker> ranker;
+  if (by_model) {
+    phase("the model reads the candidates");
+    ranker.emplace(*request_.engine, located_.sources, request_.description);
+    read = std::async(std::launch::async, [&] { return ranker->read(reading, frontier); });
+  }
+  Result<void> tried;
+  if (request_.list_only) {
+    while (!frontier.closed() && !context_.done()) frontier.wait(std::chrono::milliseconds(100));
+  } else {
+    tried = attempt(frontier);
+  }
+  reading.cancel();
+  if (by_model) {
+    const auto done = read.get();
+    if (done.ok()) phase(fmt::format("the model read {} of {} candidates, {} tokens in {:.1f} s", *done, frontier.all().size(), ranker->tokens(), ranker->seconds()));
+    else if (!context_.done()) phase("the model stopped reading: " + done.error().text());
+  }
+  if (request_.list_only) list(frontier);
+  return tried;
+}
+
+void Search::list(const Frontier& frontier) {
+  std::vector<Candidate> all = frontier.all();
+  if (request_.order != "random") std::stable_sort(all.begin(), all.end(), [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
+  for (const Candidate& c : all) {
     const Source& source = located_.sources[static_cast<std::size_t>(c.file)];
-    if (!parses(source, c)) continue;
+    if (!c.checked && !parses(source, c)) continue;
     ++report_.candidates;
     progress_({.kind = FixProgress::Kind::candidate, .text = describe_change(source.text(), c.edits), .change = short_change(source.text(), c.edits),
                .op = std::string(c.op), .file = source.name, .line = c.line, .score = c.score, .model = c.model, .prior = c.prior, .grown = c.grown});
   }
 }
 
-Result<void> Search::attempt() {
-  Attempts attempts(context_, request_, *trials_, located_.sources, report_, before_, tests_, progress_);
-  if (request_.test_timeout > Duration::zero()) {
-    attempts.set_limits(request_.test_timeout, request_.test_timeout);
-  } else {
-    // The unpatched run may have ended early or never: short first, patient afterwards.
-    const double quick = looped_ ? 1.0 : std::max(0.6, 4 * test_seconds_ + 0.3);
-    attempts.set_limits(seconds(quick), std::min(seconds(quick * 10), request_.timeout / 4));
+// How many of the first may be tried before all are read: few at first, all when the time would not suffice for the runs that are left.
+double Search::early(const Attempts& attempts, TimePoint reading_since) const {
+  constexpr double kAll = 1e9;
+  const double left = std::chrono::duration<double>(context_.remaining()).count();
+  const double needed = (request_.max_runs - report_.runs) * attempts.seconds_per_run() / workers();
+  if (!attempts.passed().empty() || left < kHurry * needed) return kAll;
+  return kEarlyRuns + kEarlyPerSecond * std::max(0.0, seconds_between(reading_since, Clock::system().now()) - kPatience);
+}
+
+Result<void> Search::attempt(Frontier& frontier) {
+  Attempts::Limits limits{request_.test_timeout, request_.test_timeout, kMorePlain, test_seconds_ < kCheapTest ? kMoreCheap : kMoreDear};
+  if (request_.test_timeout <= Duration::zero()) {
+    // The unpatched run may have ended early or never: short first, patient afterwards. A screening measures processor time itself.
+    const double quick = screen_.on ? 3 * screen_.total_seconds : looped_ ? 1.0 : std::max(0.6, 4 * test_seconds_ + 0.3);
+    limits.quick = seconds(quick);
+    limits.patient = std::min(seconds(std::max(quick * 10, 2.0)), request_.timeout / 4);
   }
-  const int more = test_seconds_ < kCheapTest ? kMoreCheap : kMoreDear;
+  Attempts attempts(context_, request_, *trials_, located_.sources, report_, before_, tests_, progress_, screen_, limits);
   phase("trying candidates");
+  const TimePoint start = Clock::system().now();
+  const Attempts::Next next = [&] { return frontier.next(early(attempts, start)); };
   // Single edits first; pairs get the rest of the runs when nothing passed: those that came further put together with the likely ones.
   const auto share = [&](int percent) { return request_.max_runs * percent / 100; };
-  WRIGHT_TRY(std::size_t at, attempts.run(candidates_, 0, share(65), more));
-  if (attempts.passed().empty() && request_.order != "random") WRIGHT_CHECK(try_pairs(attempts, share(85), more));
-  if (attempts.passed().empty()) WRIGHT_CHECK(attempts.run_slow_again(share(92), more));
-  if (attempts.passed().empty()) {
-    WRIGHT_TRY(at, attempts.run(candidates_, at, request_.max_runs, more));
-  }
+  WRIGHT_CHECK(attempts.run(next, share(65)));
+  if (attempts.passed().empty() && request_.order != "random") WRIGHT_CHECK(try_pairs(attempts, frontier.likely(kGoodForPairs), share(85)));
+  if (attempts.passed().empty()) WRIGHT_CHECK(attempts.run_slow_again(share(92)));
+  if (attempts.passed().empty()) WRIGHT_CHECK(attempts.run(next, request_.max_runs));
   return choose(attempts);
 }
 
-Result<void> Search::try_pairs(Attempts& attempts, int until_runs, int more) {
-  std::vector<Candidate> likely(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(std::min(kGoodForPairs, candidates_.size())));
+Result<void> Search::try_pairs(Attempts& attempts, const std::vector<Candidate>& likely, int until_runs) {
   std::vector<Candidate> first = attempts.improving();
   phase(first.empty() ? std::string("trying pairs of the likeliest edits") : fmt::format("trying pairs with {} edits that came further", first.size()));
   if (first.empty()) first = likely;
-  const std::vector<Candidate> pairs = compose(located_, first, likely, kPairs);
-  const auto ran = attempts.run(pairs, 0, until_runs, more);
-  return ran.ok() ? Result<void>() : Result<void>(ran.error());
+  return attempts.run(compose(located_, first, likely, kPairs), until_runs);
 }
 
 Result<void> Search::choose(Attempts& attempts) {
+  if (context_.cancelled()) return Error{ErrorKind::cancelled, "cancelled", ""};
   std::vector<Passed> passed = attempts.passed();
   if (passed.empty()) {
-    if (context_.cancelled()) return Error{ErrorKind::cancelled, "cancelled", ""};
     report_.why_none = context_.expired() ? "the time is over" : attempts.out_of_runs() ? "all runs are used" : "nothing is left to try";
     return {};
   }
@@ -201,9 +236,8 @@ Result<FixReport> Search::run() {
     if (located_.looked_at.empty()) {
       report_.why_none = request_.files.empty() ? "no source file that may change was reached by the tests" : "no source file matches --files";
     } else {
-      WRIGHT_CHECK(order());
-      if (request_.list_only) list();
-      else WRIGHT_CHECK(attempt());
+      WRIGHT_CHECK(find_candidates());
+      WRIGHT_CHECK(read_and_try());
     }
   }
   report_.seconds = seconds_between(start, Clock::system().now());

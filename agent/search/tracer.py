@@ -2,6 +2,8 @@
 # what types the variables had, as one JSON file a process. Nothing of the program under test changes.
 import sys
 
+import wright_runner_hooks as hooks
+
 
 def _start():
     import os
@@ -21,7 +23,7 @@ def _start():
     current = []   # [frame, name, set of (file, line), failed]
     types = {}     # relative name -> {first line: {variable: [type names]}}
     samples = {}   # code -> how often its variables were looked at
-    state = {"events": 0, "done": False}
+    state = {"events": 0, "done": False, "startup": 0.0}
 
     def relative(name):
         found = names.get(name, 0)
@@ -53,12 +55,14 @@ def _start():
         sys.settrace(None)
         threading.settrace(None)
         stack = []
+        ended = frame is not None  # by the time limit, in the middle of a test
         while frame is not None:
             file = relative(frame.f_code.co_filename)
             if file:
                 stack.append([file, frame.f_lineno, frame.f_code.co_name])
             frame = frame.f_back
-        data = {"lines": {f: sorted(v) for f, v in lines.items()}, "tests": tests, "types": types, "stack": stack[::-1][-50:]}
+        runs = hooks.records + ([[hooks.state["now"], False, 0.0]] if ended and hooks.state["now"] else [])
+        data = {"runs": runs, "startup": state["startup"], "lines": {f: sorted(v) for f, v in lines.items()}, "tests": tests, "types": types, "stack": stack[::-1][-50:]}
         try:
             with open(os.path.join(folder, "python-%d.json" % os.getpid()), "w") as out:
                 json.dump(data, out)
@@ -97,6 +101,8 @@ def _start():
         file = relative(frame.f_code.co_filename)
         if file is None:
             return None
+        if not state["startup"]:
+            state["startup"] = time.process_time()
         lines.setdefault(file, {})
         name = frame.f_code.co_name
         if not current and name.startswith("test"):
@@ -106,22 +112,8 @@ def _start():
     atexit.register(write)
     threading.settrace(call)
     sys.settrace(call)
+    hooks.install()
 
 
-def _chain():
-    # The sitecustomize that this one hides.
-    import importlib.util
-    import os
-    here = os.path.dirname(os.path.abspath(__file__))
-    rest = [p for p in sys.path if os.path.abspath(p or ".") != here]
-    try:
-        import importlib.machinery
-        spec = importlib.machinery.PathFinder.find_spec("sitecustomize", rest)
-        if spec and spec.loader:
-            spec.loader.exec_module(importlib.util.module_from_spec(spec))
-    except Exception:
-        pass
-
-
-_chain()
+hooks.chain()
 _start()

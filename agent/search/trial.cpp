@@ -167,6 +167,7 @@ Result<TrialResult> Trials::run(const Context& context, const TrialRun& trial) {
   for (const auto& [name, value] : trial.environment) {
     std::string text = value;
     if (const std::size_t at = text.find("{trace}"); at != std::string::npos) text.replace(at, 7, out.root + "/" + kTraceFolder);
+    if (text == "{root}") text = out.root;
     policy.environment[name] = text;
   }
   auto result = tools::run_command(context, policy, command);

@@ -19,7 +19,7 @@ namespace wright::agent::search {
 struct TrialRun {
   std::string shell;                                       // "" = the request's test command
   std::vector<std::pair<std::string, std::string>> files;  // name relative to the workspace, bytes
-  std::map<std::string, std::string> environment;          // added to the policy's; "{trace}" stands for the trace folder
+  std::map<std::string, std::string> environment;          // added to the policy's; "{trace}" and "{root}" stand for folders
   std::vector<std::pair<std::string, std::string>> trace_files;  // put into the trace folder
   Duration timeout = std::chrono::seconds(60);
 };
