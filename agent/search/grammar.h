@@ -49,6 +49,8 @@ struct Grammar {
   std::string_view container_field, index_field;   // of a subscript
   std::string_view guard;                          // "if {c}: {s}"
   std::string_view index_last;                     // "{}[-1]"
+  std::string_view is_null = "{} == null", is_not_null = "{} != null";
+  std::string_view concat;                         // ".concat(": lists put together by a method; "": by +
   std::vector<std::vector<std::string_view>> operator_groups;  // each operator may stand for another of its group
   std::vector<Wrap> wraps;                         // around an expression
   std::vector<Wrap> methods;                       // behind an expression: "{}.lower()"

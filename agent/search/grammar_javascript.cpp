@@ -25,7 +25,7 @@ const Grammar& javascript_grammar() {
       .and_ = "&&", .or_ = "||", .not_ = "!", .true_ = "true", .false_ = "false", .null_ = "null", .equal = "===", .unequal = "!==", .end = ";",
       .indented = false,
       .object_field = "object", .attribute_field = "property", .container_field = "object", .index_field = "index",
-      .guard = "if ({c}) {s}", .index_last = "{}[{}.length - 1]",
+      .guard = "if ({c}) {s}", .index_last = "{}[{}.length - 1]", .concat = ".concat(",
       .operator_groups = {{"<", "<=", ">", ">=", "==", "!="}, {"<", "<=", ">", ">=", "===", "!=="}, {"==", "==="}, {"!=", "!=="},
                           {"+", "-", "*", "/", "%", "**"}, {"&", "|", "^"}, {"<<", ">>", ">>>"}, {"&&", "||"}, {"&&", "||", "??"},
                           {"+=", "-=", "*=", "/=", "%=", "**="}, {"&=", "|=", "^="}, {"++", "--"}},

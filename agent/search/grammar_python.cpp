@@ -27,7 +27,7 @@ const Grammar& python_grammar() {
       .and_ = "and", .or_ = "or", .not_ = "not ", .true_ = "True", .false_ = "False", .null_ = "None", .equal = "==", .unequal = "!=", .end = "",
       .indented = true,
       .object_field = "object", .attribute_field = "attribute", .container_field = "value", .index_field = "subscript",
-      .guard = "if {c}: {s}", .index_last = "{}[-1]",
+      .guard = "if {c}: {s}", .index_last = "{}[-1]", .is_null = "{} is None", .is_not_null = "{} is not None",
       .operator_groups = {{"<", "<=", ">", ">=", "==", "!="}, {"in", "not in"}, {"is", "is not"}, {"+", "-", "*", "/", "//", "%", "**"},
                           {"&", "|", "^"}, {"<<", ">>"}, {"and", "or"},
                           {"+=", "-=", "*=", "/=", "//=", "%=", "**="}, {"&=", "|=", "^="}},

@@ -11,6 +11,7 @@ namespace {
 // Priors: log of the share of fixes of each kind, smoothed. See the header.
 constexpr OperatorRow kRows[] = {
     {"compare swap", -2.8, Risk::plain, compare_swap},
+    {"compare swap and number", -4.8, Risk::plain, compare_both},
     {"operator swap", -3.5, Risk::plain, operator_swap},
     {"assignment operator", -4.8, Risk::plain, assign_operator},
     {"negate", -5.9, Risk::plain, negate},

@@ -58,6 +58,7 @@ Indent indent_of(const Source& source, const tools::SyntaxNode& statement);
 // Operators, by file.
 // operators_symbol.cpp: tokens and conditions
 void compare_swap(const Site&, Emitter&);
+void compare_both(const Site&, Emitter&);
 void operator_swap(const Site&, Emitter&);
 void assign_operator(const Site&, Emitter&);
 void negate(const Site&, Emitter&);

@@ -1,5 +1,6 @@
 // Operators on operator tokens and on conditions.
 #include <algorithm>
+#include <cstdlib>
 
 #include "agent/search/operators.h"
 
@@ -60,6 +61,20 @@ void compare_swap(const Site& site, Emitter& emit) {
       const bool identity = token.text() == "==" && other == "===";
       emit.bytes(token.start(), token.end(), std::string(other), identity ? -3 : is_boundary_swap(token.text(), other) ? 0.5 : 0);
     }
+}
+
+// a == 0 -> a <= 1: the operator and the whole number beside it together.
+void compare_both(const Site& site, Emitter& emit) {
+  const auto tokens = comparison_tokens(site.node);
+  if (site.role != Role::comparison || tokens.size() != 1) return;
+  for (const SyntaxNode& part : operands_of(emit.grammar(), site.node)) {
+    if (role_of(emit.grammar(), part) != Role::integer) continue;
+    const long n = std::strtol(std::string(part.text()).c_str(), nullptr, 10);
+    for (const auto other : alternatives(emit.grammar(), tokens[0].text()))
+      for (const long value : {n - 1, n + 1, 0L, 1L})
+        if (value >= 0 && value != n)
+          emit.edits({{tokens[0].start(), tokens[0].end(), std::string(other)}, {part.start(), part.end(), std::to_string(value)}}, value == n + 1 || value == n - 1 ? 0 : -0.7);
+  }
 }
 
 void operator_swap(const Site& site, Emitter& emit) {
@@ -226,6 +241,11 @@ void extend_condition(const Site& site, Emitter& emit) {
   for (const std::string& name : emit.region().names) {
     both(name, kAtom, 0);
     both(std::string(grammar.not_) + name, grammar.indented ? kNot : kUnary, 0);
+    const auto seen = emit.region().types.find(name);
+    if (seen == emit.region().types.end() || (seen->second & kNull)) {
+      both(fill(grammar.is_null, name), kCompare, 0);
+      both(fill(grammar.is_not_null, name), kCompare, 0);
+    }
     for (const auto& [function, arity] : emit.source().arity)
       if (arity == 1 && function != emit.region().name) both(function + "(" + name + ")", kPostfix, 0);
     const auto known = emit.region().types.find(name);

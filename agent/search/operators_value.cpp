@@ -244,7 +244,34 @@ void insert_arithmetic(const Site& site, Emitter& emit) {
   }
 }
 
+namespace {
+
+// Lists: name + x and x + name, of names that are lists.
+void insert_list_concat(const Site& site, Emitter& emit) {
+  if (!site.load || !maybe(site.types, kList) || site.role == Role::parens || role_of(emit.grammar(), site.node.parent()) == Role::attribute) return;
+  const bool literal = site.role == Role::list || site.role == Role::comprehension;
+  if (!literal && site.types != kList) return;
+  const SyntaxNode parent = site.node.parent();
+  const Role up = role_of(emit.grammar(), parent);
+  if (up != Role::return_ && up != Role::assignment && up != Role::arguments && up != Role::augmented && up != Role::binary && up != Role::declarator) return;
+  for (const std::string& name : emit.region().names) {
+    const auto known = emit.region().types.find(name);
+    if (known == emit.region().types.end() || !(known->second & kList) || name == site.node.text()) continue;
+    if (emit.grammar().concat.empty()) {
+      emit.replace(site.node, name + " + " + emit.operand(site.node, kAdd), kAdd);
+      emit.replace(site.node, emit.operand(site.node, kAdd) + " + " + name, kAdd);
+    } else {
+      const std::string own(emit.operand(site.node, kPostfix));
+      emit.replace(site.node, name + std::string(emit.grammar().concat) + own + ")", kPostfix);
+      emit.replace(site.node, own + std::string(emit.grammar().concat) + name + ")", kPostfix);
+    }
+  }
+}
+
+}  // namespace
+
 void insert_concat(const Site& site, Emitter& emit) {
+  insert_list_concat(site, emit);
   if (!site.load || !maybe(site.types, kString) || site.types == kAnyType) return;
   if (site.role == Role::parens || role_of(emit.grammar(), site.node.parent()) == Role::attribute) return;
   for (const std::string& name : emit.region().names) {

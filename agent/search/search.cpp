@@ -22,7 +22,8 @@ using namespace search;
 namespace {
 
 constexpr double kCheapTest = 0.3;       // seconds: below, more runs after the first pass
-constexpr int kMorePlain = 4, kMoreCheap = 30, kMoreDear = 8;  // after a plain edit (what follows is less likely); after a guard or deletion
+constexpr double kTraceLooped = 3, kTraceSeconds = 6;  // of the traced run
+constexpr int kMorePlain = 4, kMoreCheap = 20, kMoreDear = 8;  // after a plain edit (what follows is less likely); after a guard or deletion
 constexpr double kEarlyRuns = 12, kPatience = 15, kEarlyPerSecond = 2;  // tried while the model reads; seconds, after which more are
 constexpr double kHurry = 1.1;           // of the time that the runs left are going to take
 constexpr std::size_t kGoodForPairs = 100;
@@ -97,8 +98,8 @@ Result<void> Search::find_places() {
   RanLines ran;
   if (report_.runs < request_.max_runs) {
     phase("tracing the tests");
-    const double limit = looped_ ? 3.0 : std::max(5.0, 30 * test_seconds_);
-    WRIGHT_TRY(const TrialResult traced, trials_->run(context_, tracing_run(request_, std::min(seconds(limit), request_.timeout / 4))));
+    const double limit = looped_ ? kTraceLooped : std::max(kTraceSeconds, 2 * test_seconds_);
+    WRIGHT_TRY(const TrialResult traced, trials_->run(context_, tracing_run(request_, std::min(seconds(limit), request_.timeout / 8))));
     ++report_.runs;
     ran = read_traces(traced);
     screen_ = plan_screen(ran, before_, cpu_seconds_, looped_);

@@ -22,6 +22,7 @@ def _start():
     tests = []     # finished: {"name", "ok", "lines"}
     current = []   # [frame, name, set of (file, line), failed]
     types = {}     # relative name -> {first line: {variable: [type names]}}
+    calls = {}     # code -> how often it was called in this test
     samples = {}   # code -> how often its variables were looked at
     state = {"events": 0, "done": False, "startup": 0.0}
 
@@ -82,7 +83,7 @@ def _start():
             state["events"] += 1
             if state["events"] % 1000 == 0 and time.monotonic() > stop_at:
                 write(frame)
-                return None
+                os._exit(124)  # all that is wanted is written
             if samples.get(frame.f_code, 0) <= 300:
                 look(frame, file)
         elif event == "exception" and current and current[0] is frame:
@@ -104,8 +105,12 @@ def _start():
         if not state["startup"]:
             state["startup"] = time.process_time()
         lines.setdefault(file, {})
+        calls[frame.f_code] = calls.get(frame.f_code, 0) + 1
+        if calls[frame.f_code] > 200:  # of one test: what else it runs is known well enough
+            return None
         name = frame.f_code.co_name
         if not current and name.startswith("test"):
+            calls.clear()
             current.extend([frame, name, set(), False])
         return local
 

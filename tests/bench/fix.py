@@ -6,7 +6,7 @@
   tests/bench/fix.py --tables /tmp/*.jsonl
 
 Sets: python, js (shared/cases/bugs/*.jsonl beside the checkout), quixbugs (jkoppel/QuixBugs, twenty named programs; its tests run under a
-small runner of ours, so that nothing has to be installed). A bug counts as mended when the program says `verified`, the test command
+small runner of ours, so that nothing has to be installed, or under pytest). A bug counts as mended when the program says `verified`, the test command
 passes on the patched tree in a run of our own, and no file but the reference's changed. Resumable: bugs that --out holds are skipped."""
 import argparse, ast, concurrent.futures, difflib, glob, json, os, pathlib, re, shutil, statistics, subprocess, sys, tempfile, time
 
@@ -65,7 +65,7 @@ def shared_bugs(name):
             return [json.loads(line) for line in path.open()]
     sys.exit(f"fix.py: no shared/cases/bugs/{name}.jsonl beside the checkout")
 
-def quixbugs(where):
+def quixbugs(where, pytest):
     def text(name):
         path = pathlib.Path(where) / name
         if path.exists():
@@ -75,12 +75,15 @@ def quixbugs(where):
     out = []
     for name in QUIXBUGS:
         files = {f"python_programs/{name}.py": text(f"python_programs/{name}.py"), "python_programs/__init__.py": "",
-                 f"python_testcases/test_{name}.py": text(f"python_testcases/test_{name}.py"), "python_testcases/run.py": RUNNER,
-                 "python_testcases/pytest.py": SHIM}
-        for extra in ("python_testcases/load_testdata.py", "python_testcases/node.py", f"json_testcases/{name}.json"):
+                 f"python_testcases/test_{name}.py": text(f"python_testcases/test_{name}.py")}
+        if not pytest:
+            files.update({"python_testcases/run.py": RUNNER, "python_testcases/pytest.py": SHIM})
+        extras = ("conftest.py",) if pytest else ()
+        for extra in (*extras, "python_testcases/load_testdata.py", "python_testcases/node.py", f"json_testcases/{name}.json"):
             if (body := text(extra)) is not None:
                 files[extra] = body
-        out.append({"id": f"QuixBugs/{name}", "language": "python", "bug_type": "quixbugs", "files": files, "test": f"python3 python_testcases/run.py test_{name}",
+        out.append({"id": f"QuixBugs/{name}", "language": "python", "bug_type": "quixbugs", "files": files,
+                    "test": f"python3 -m pytest python_testcases/test_{name}.py" if pytest else f"python3 python_testcases/run.py test_{name}",
                     "reference": {f"python_programs/{name}.py": text(f"correct_python_programs/{name}.py")}})
     return out
 
@@ -101,9 +104,20 @@ def strip(tree):
             node.body = [s for s in body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant) and isinstance(s.value.value, str))]
     return tree
 
-def change_lines(before, after):
+def code_lines(language, text):
+    """The lines of a Python file that belong to statements other than strings at top level; other languages: all lines."""
+    lines = text.splitlines()
+    if language != "python":
+        return lines
+    kept = set()
+    for node in ast.parse(text).body:
+        if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            kept.update(range(node.lineno - 1, node.end_lineno))
+    return [re.sub(r"\s+#.*$", "", line) for i, line in enumerate(lines) if i in kept and not line.strip().startswith("#")]
+
+def change_lines(language, before, after):
     out = []
-    for line in difflib.ndiff(before.splitlines(), after.splitlines()):
+    for line in difflib.ndiff(code_lines(language, before), code_lines(language, after)):
         if line[:2] in ("- ", "+ ") and line[2:].strip():
             out.append(line[0] + re.sub(r"\s+", "", line[2:]).rstrip(";"))
     return sorted(out)
@@ -132,7 +146,7 @@ def run_bug(bug, options):
         row["refused"] = [r["reason"] for r in result.get("refused", [])]
         row["notes"] = [e["text"] for e in events if e.get("kind") == "phase"]
         (name, reference), = bug["reference"].items()
-        wanted = change_lines(bug["files"][name], reference)
+        wanted = change_lines(bug["language"], bug["files"][name], reference)
         if options.dump:
             pathlib.Path(options.dump).mkdir(exist_ok=True)
             (pathlib.Path(options.dump) / (bug["id"].replace("/", "_") + ".json")).write_text(json.dumps({"wanted": wanted, "events": events}))
@@ -191,6 +205,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--set", choices=["python", "js", "quixbugs"])
     parser.add_argument("--quixbugs", help="a checkout or git folder of jkoppel/QuixBugs")
+    parser.add_argument("--pytest", action="store_true", help="quixbugs: run by pytest (which must be installed) instead of a small runner of ours")
     parser.add_argument("--order", default="model", choices=["model", "prior", "random"])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--runs", type=int, default=200)
@@ -210,7 +225,7 @@ def main():
         parser.error("--set and --out are needed, or --tables")
     if options.set == "quixbugs" and not options.quixbugs:
         parser.error("--quixbugs is needed")
-    bugs = quixbugs(options.quixbugs) if options.set == "quixbugs" else shared_bugs(options.set)
+    bugs = quixbugs(options.quixbugs, options.pytest) if options.set == "quixbugs" else shared_bugs(options.set)
     if options.only:
         bugs = [b for b in bugs if b["id"] in options.only.split(",") or b["id"].split("/")[1] in options.only.split(",")]
     have = set()

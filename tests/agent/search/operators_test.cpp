@@ -50,6 +50,10 @@ struct Row {
 const Row kRows[] = {
     {Language::python, "compare swap", "def f(a, b):\n    return a < b  # kept\n", "def f(a, b):\n    return a <= b  # kept\n"},
     {Language::python, "compare swap", "def f(a, b):\n    return a not in  b\n", "def f(a, b):\n    return a in  b\n"},
+    {Language::python, "compare swap and number", "def f(a):\n    return a == 0\n", "def f(a):\n    return a <= 1\n"},
+    {Language::python, "insert concatenation", "def f(a):\n    b = [a]\n    return [a]\n", "def f(a):\n    b = [a]\n    return b + [a]\n"},
+    {Language::javascript, "insert concatenation", "function f(a) { const b = [a]; return [a]; }\n", "function f(a) { const b = [a]; return b.concat([a]); }\n"},
+    {Language::python, "extend condition", "def f(a):\n    if a.b:\n        return 1\n", "def f(a):\n    if a is None or a.b:\n        return 1\n"},
     {Language::python, "operator swap", "def f(a, b):\n    return a * b\n", "def f(a, b):\n    return a ** b\n"},
     {Language::python, "assignment operator", "def f(a):\n    a += 2\n    return a\n", "def f(a):\n    a -= 2\n    return a\n"},
     {Language::python, "negate", "def f(a):\n    if not a:\n        return 1\n", "def f(a):\n    if a:\n        return 1\n"},
