@@ -16,6 +16,8 @@ struct Evidence {
 
 // The diff of changes, as `git diff` writes it (binary files are named only).
 std::string diff_of(const std::vector<Checkpoints::Change>& changes);
+// The same with the bytes of binary files, as `git diff --binary` writes it: what `git apply` takes.
+Result<std::string> whole_diff_of(const std::vector<Checkpoints::Change>& changes);
 // Of everything that checkpoints of `turn` cover; empty when nothing changed.
 Result<Evidence> evidence_of(Checkpoints& checkpoints, const std::string& turn);
 

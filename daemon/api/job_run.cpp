@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "agent/evidence.h"
 #include "agent/guided/guided.h"
 #include "agent/session.h"
 #include "base/json.h"
@@ -153,7 +154,11 @@ Result<Json> run_run(const Context& context, Services& services, const JobReques
     if (error.next.empty() && error.kind == ErrorKind::cancelled) error.next = "`wright resume " + session->id() + "` goes on";
     return error;
   }
-  return result_json(*session, *outcome, options.patch);
+  if (!options.patch) return result_json(*session, *outcome, false);
+  agent::LoopOutcome whole = *outcome;  // the events name binary files; the patch has their bytes
+  WRIGHT_TRY(const auto changes, checkpoints->changes(outcome->turn));
+  WRIGHT_TRY(whole.diff, agent::whole_diff_of(changes));
+  return result_json(*session, whole, true);
 }
 
 }  // namespace wright::daemon

@@ -52,7 +52,6 @@ int end_of_run(const RunArgs& args, RunView& view, const Result<daemon::Json>& r
   if (args.json) print_lines(RunJson::last_lines(*result));
   else view.finish(*result);
   if (args.patch && !args.json) print_bytes(exact_diff(*result));
-  if (args.patch && (("\n" + result->value("diff", "")).find("\nBinary files ") != std::string::npos)) fmt::print(stderr, "wright: the diff names binary files without their bytes; `git apply` refuses it; run without --patch to get them\n");
   const int code = result->value("exit_code", 1);
   const std::string flag = result->value("denied_for", "");
   if (code == 3) fail({ErrorKind::refused, "the task needed an approval and no one could answer", flag.empty() ? "run it on a terminal" : "allow it with " + flag});

@@ -107,6 +107,22 @@ def test_patch_leaves_the_tree_alone_and_git_takes_the_diff(home, work):
     assert "a + b" in (work / "calc.py").read_text() and (work / "new.txt").read_text() == "x\n" and not (work / "notes.txt").exists()
 
 
+def test_a_patch_carries_the_bytes_of_binary_files(home, work):
+    (work / "logo.bin").write_bytes(bytes(range(256)) * 3)
+    (work / "old.bin").write_bytes(b"\0gone")
+    subprocess.run(["git", "init", "-q"], cwd=work, check=True)
+    before = tree(work)
+    command = "printf 'a\\000b\\377' > new.bin; printf '\\000\\001' >> logo.bin; rm old.bin; printf 'x\\n' > text.txt"
+    with ScriptedOpenAi([say("", call("run_command", command=command)), say("Done.")]) as server:
+        done = home.run_bytes(*against(server, "run", "--patch", "--mode", "auto", "make them"), cwd=work)
+    assert done.returncode == 0, done.stderr
+    assert tree(work) == before
+    applied = subprocess.run(["git", "apply", "--whitespace=nowarn", "-"], cwd=work, input=done.stdout, capture_output=True)
+    assert applied.returncode == 0, applied.stderr + done.stdout
+    assert (work / "new.bin").read_bytes() == b"a\0b\xff" and (work / "logo.bin").read_bytes() == bytes(range(256)) * 3 + b"\0\1"
+    assert not (work / "old.bin").exists() and (work / "text.txt").read_text() == "x\n"
+
+
 def test_an_empty_patch_is_exit_1(home, work):
     with ScriptedOpenAi([READ, say("Nothing to do.")]) as server:
         done = home.run(*against(server, "run", "--patch", "fix add"), cwd=work)
