@@ -23,7 +23,13 @@ Result<Json> judge(const agent::PolicyContext& context, std::string_view line) {
   WRIGHT_TRY(const JsonView tool, view.at("tool"));
   WRIGHT_TRY(const std::string name, tool.string());
   WRIGHT_TRY(const JsonView args, view.at("args"));
-  const agent::Verdict verdict = agent::decide(context, name, args.raw());
+  agent::Verdict verdict = agent::decide(context, name, args.raw());
+  if (!context.trusted && verdict.decision == agent::Decision::ask) {
+    agent::PolicyContext trusting = context;
+    trusting.trusted = true;
+    const agent::Verdict wider = agent::decide(trusting, name, args.raw());
+    if (wider.decision == agent::Decision::allow) verdict.reason += "; " + wider.rule + " would allow it: --trusted lets allow rules count";
+  }
   return Json{{"decision", agent::to_string(verdict.decision)}, {"reason", verdict.reason}, {"rule", verdict.rule}};
 }
 
@@ -49,7 +55,8 @@ int verb_policy(const std::vector<std::string>& args) {
   bool trusted = false, many = false;
   app.add_option("--mode", mode, "plan (read only), ask, auto-edit or auto");
   app.add_option("--sandbox", sandbox, "the level that commands would run at: A, B or C");
-  app.add_option("--rules", rules, "a JSON file {\"permissions\":{\"allow\":[...],\"ask\":[...],\"deny\":[...]}}, taken as the repository's own");
+  app.add_option("--rules", rules, "a JSON file {\"permissions\":{\"allow\":[...],\"ask\":[...],\"deny\":[...]}}, taken as the repository's own:\n"
+                 "deny and ask rules count always, allow rules with --trusted");
   app.add_flag("--trusted", trusted, "the repository is trusted: its allow rules count too");
   app.add_flag("--batch", many, "one call a line, one decision a line");
   try {
