@@ -185,7 +185,7 @@ int interactive(RunArgs args) {
   for (std::string line;;) {
     const auto end = editor.read("> ", line);
     if (end == LineEditor::End::end_of_input) return 0;
-    if (end == LineEditor::End::interrupt || line.find_first_not_of(' ') == std::string::npos) continue;
+    if (end == LineEditor::End::interrupt || line.find_first_not_of(" \t\n") == std::string::npos) continue;
     if (line[0] == '/') {
       if (!run_command(c, line)) return 0;
       continue;

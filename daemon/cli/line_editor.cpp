@@ -19,8 +19,15 @@ namespace wright::cli {
 namespace {
 
 constexpr std::size_t kHistoryLines = 500;
+constexpr std::size_t kPasteBytes = 1 << 20;
+constexpr char kHistoryBreak = '\x1e';  // a line break within an entry of the history file
 
-// Raw input while it lives; output stays as it is, so that printing needs no care.
+void print(const std::string& text) {
+  fwrite(text.data(), 1, text.size(), stdout);
+  fflush(stdout);
+}
+
+// Raw input with bracketed paste while it lives; output stays as it is, so that printing needs no care.
 class RawMode {
  public:
   RawMode() : good_(::tcgetattr(STDIN_FILENO, &saved_) == 0) {
@@ -31,9 +38,12 @@ class RawMode {
     raw.c_cc[VMIN] = 1;
     raw.c_cc[VTIME] = 0;
     ::tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+    print("\033[?2004h");
   }
   ~RawMode() {
-    if (good_) ::tcsetattr(STDIN_FILENO, TCSADRAIN, &saved_);
+    if (!good_) return;
+    print("\033[?2004l");
+    ::tcsetattr(STDIN_FILENO, TCSADRAIN, &saved_);
   }
 
  private:
@@ -41,14 +51,13 @@ class RawMode {
   const bool good_;
 };
 
-int columns() {
+struct Screen {
+  int columns = 80, lines = 24;
+};
+Screen screen() {
   winsize size{};
-  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
-void print(const std::string& text) {
-  fwrite(text.data(), 1, text.size(), stdout);
-  fflush(stdout);
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return {};
+  return {size.ws_col, size.ws_row};
 }
 
 std::size_t sequence_length(unsigned char lead) { return lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4; }
@@ -61,17 +70,23 @@ LineEditor::LineEditor(std::string history) : history_file_(std::move(history)) 
   for (std::size_t at = 0; at < text->size();) {
     const std::size_t end = std::min(text->find('\n', at), text->size());
     if (end > at) history_.push_back(text->substr(at, end - at));
+    if (end > at) std::replace(history_.back().begin(), history_.back().end(), kHistoryBreak, '\n');
     at = end + 1;
   }
   if (history_.size() > kHistoryLines) history_.erase(history_.begin(), history_.end() - kHistoryLines);
 }
 
 void LineEditor::remember(const std::string& line) {
-  if (line.find_first_not_of(' ') == std::string::npos || (!history_.empty() && history_.back() == line)) return;
+  if (line.find_first_not_of(" \t\n") == std::string::npos || (!history_.empty() && history_.back() == line)) return;
   history_.push_back(line);
   if (history_file_.empty()) return;
   std::string all;
-  for (std::size_t i = history_.size() > kHistoryLines ? history_.size() - kHistoryLines : 0; i < history_.size(); ++i) all += history_[i] + "\n";
+  for (std::size_t i = history_.size() > kHistoryLines ? history_.size() - kHistoryLines : 0; i < history_.size(); ++i) {
+    const std::size_t at = all.size();
+    all += history_[i];
+    std::replace(all.begin() + static_cast<std::ptrdiff_t>(at), all.end(), '\n', kHistoryBreak);
+    all += '\n';
+  }
   (void)write_file_atomic(history_file_, all, 0600, false).ok();  // history is a convenience
 }
 
@@ -82,18 +97,21 @@ bool LineEditor::next_byte(unsigned char& c, int wait_ms) {
 }
 
 void LineEditor::draw() {
-  const int width = columns();
+  const auto [columns, lines] = screen();
   const int prompt_width = utf8::width(std::string_view(prompt_));
-  const LineBuffer::Layout at = buffer_.layout(prompt_width, width);
+  const LineBuffer::Layout at = buffer_.layout(prompt_width, columns);
+  const LineBuffer::Window shown = buffer_.window(prompt_width, columns, lines);
+  const std::string text = buffer_.text().substr(shown.begin, shown.end - shown.begin);
+  const int rows = std::min(at.rows, lines), cursor_row = at.cursor_row - shown.first_row;
   std::string out;
   if (cursor_row_ > 0) out += fmt::format("\033[{}A", cursor_row_);
-  out += "\r\033[J" + prompt_ + buffer_.text();
+  out += "\r\033[J" + (shown.first_row == 0 ? prompt_ : "") + text;
   // A full last row leaves the terminal's cursor on it until the next character: move on explicitly.
-  if (at.end_column == 0 && at.rows > 1) out += "\r\n";
-  if (const int up = at.rows - 1 - at.cursor_row; up > 0) out += fmt::format("\033[{}A", up);
+  if (at.end_column == 0 && at.rows > 1 && shown.end == buffer_.text().size() && !text.ends_with('\n')) out += "\r\n";
+  if (const int up = rows - 1 - cursor_row; up > 0) out += fmt::format("\033[{}A", up);
   out += "\r";
   if (at.cursor_column > 0) out += fmt::format("\033[{}C", at.cursor_column);
-  cursor_row_ = at.cursor_row;
+  cursor_row_ = cursor_row;
   print(out);
 }
 
@@ -102,6 +120,19 @@ void LineEditor::recall(int step) {
   if (at_ == history_.size()) typed_ = buffer_.text();
   at_ = step < 0 ? at_ - 1 : at_ + 1;
   buffer_.set(at_ == history_.size() ? typed_ : history_[at_]);
+}
+
+// Everything up to the end mark is text, whatever keys it spells.
+void LineEditor::take_paste() {
+  constexpr std::string_view kEnd = "\033[201~";
+  std::string bytes;
+  for (unsigned char c = 0; !bytes.ends_with(kEnd) && next_byte(c, 2000);) {
+    if (bytes.size() >= kPasteBytes + kEnd.size()) bytes.erase(kPasteBytes, 1);  // what is too much goes, the mark is still seen
+    bytes += static_cast<char>(c);
+  }
+  if (bytes.ends_with(kEnd)) bytes.resize(bytes.size() - kEnd.size());
+  if (bytes.size() >= kPasteBytes) print("\a");
+  buffer_.paste(bytes);
 }
 
 void LineEditor::escape_sequence() {
@@ -124,6 +155,7 @@ void LineEditor::escape_sequence() {
       if (numbers == "1" || numbers == "7") buffer_.home();
       if (numbers == "4" || numbers == "8") buffer_.end();
       if (numbers == "3") buffer_.erase();
+      if (numbers == "200") take_paste();
       return;
     default: return;
   }
@@ -137,6 +169,7 @@ std::optional<LineEditor::End> LineEditor::key(unsigned char c, std::string& out
       draw();
       print("\r\n");
       out = buffer_.text();
+      while (out.ends_with('\n')) out.pop_back();  // of a paste that ended a line
       remember(out);
       return End::line;
     case 3: print("^C\r\n"); return End::interrupt;

@@ -1,5 +1,5 @@
-// One line from a terminal, edited in place: cursor keys, Ctrl-A/E/K/U/W/L, history with the up and down keys, pasted and composed
-// text (Hangul arrives as whole UTF-8 characters). The terminal is put back in every case. A terminal without cursor moves
+// One line from a terminal, edited in place: cursor keys, Ctrl-A/E/K/U/W/L, history with the up and down keys, composed text (Hangul
+// arrives as whole UTF-8 characters). Pasted text (bracketed paste) keeps its line breaks, which submit nothing. The terminal is put back in every case. A terminal without cursor moves
 // (TERM=dumb) edits lines by itself: nothing but the prompt is written then. One thread.
 #pragma once
 
@@ -23,6 +23,7 @@ class LineEditor {
   End read_plain(const std::string& prompt, std::string& out);
   std::optional<End> key(unsigned char c, std::string& out);
   void escape_sequence();
+  void take_paste();
   void recall(int step);
   void draw();
   void remember(const std::string& line);

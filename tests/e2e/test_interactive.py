@@ -256,3 +256,45 @@ def test_without_a_terminal_options_alone_are_a_usage_error(home, work):
     done = home.run("--mode", "auto", cwd=work, input="hello\n")
     assert done.returncode == 2 and "wright run" in done.stderr
     assert home.run("--no-such-option", cwd=work).returncode == 2
+
+
+def paste(text):
+    return "\x1b[200~" + text + "\x1b[201~"
+
+
+def test_a_paste_keeps_its_lines_and_submits_nothing(home, work):
+    code = "고쳐 줘:\rdef f(x):\r\treturn x\r"
+    with ScriptedOpenAi([say("Read it."), say("Again.")]) as server, wright(home, work, server, columns=40) as t:
+        t.expect("\x1b[?2004h")
+        t.expect_row(">")
+        t.type("이것을 " + paste(code))
+        t.expect_row("")
+        assert "> 이것을 고쳐 줘:\ndef f(x):\n        return x\n" in t.display() and t.screen.cursor.x == 0
+        assert not server.requests, "a pasted line break submits nothing"
+        t.type(BACKSPACE + " + 1")
+        t.expect_row("        return x + 1")
+        t.type("\r")
+        t.expect("Read it.")
+        assert asked(server) == "이것을 고쳐 줘:\ndef f(x):\n\treturn x + 1"
+        t.expect_row(">")
+        t.type(UP)
+        t.expect_row("        return x + 1")
+        t.type(CTRL_U + paste("\x03[31m/quit\n\x04"))  # keys inside a paste are no keys
+        t.expect_row("")
+        t.type("\r")
+        t.expect("Again.")
+        assert asked(server) == "[31m/quit"
+    assert "?2004l" in t.raw.decode(errors="replace")
+
+
+def test_a_long_paste_shows_the_rows_around_the_cursor(home, work):
+    with ScriptedOpenAi([say("Long.")]) as server, wright(home, work, server, columns=40) as t:
+        t.expect_row(">")
+        t.type(paste("\n".join(f"line {i}" for i in range(300))))
+        t.expect_row("line 299")
+        t.type("!" + BACKSPACE + "?")
+        t.expect_row("line 299?")
+        assert t.display().count("line 298") == 1
+        t.type("\r")
+        t.expect("Long.")
+        assert asked(server).count("\n") == 299 and asked(server).endswith("line 299?")

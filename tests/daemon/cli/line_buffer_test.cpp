@@ -66,4 +66,37 @@ TEST_CASE("line buffer: words, ends, and controls that are not text", "[line]") 
   CHECK(b.text().empty());
 }
 
+TEST_CASE("line buffer: a paste keeps line breaks and tabs, and nothing else that steers a terminal", "[line]") {
+  LineBuffer b;
+  b.paste("one\r\ntwo\r\tthree\n\x1b[31m한");
+  CHECK(b.text() == "one\ntwo\n\tthree\n[31m한");
+  auto at = b.layout(2, 80);
+  CHECK(at.rows == 4);
+  CHECK(at.cursor_row == 3);
+  CHECK(at.cursor_column == 6);
+  b.home();
+  for (int i = 0; i < 4; ++i) b.right();
+  CHECK(b.cursor() == 4);
+  CHECK(b.layout(2, 80).cursor_row == 1);
+  b.backspace();
+  CHECK(b.text() == "onetwo\n\tthree\n[31m한");
+  b.end();
+  b.set("a\tb");
+  CHECK(b.layout(0, 80).cursor_column == 9);
+  CHECK(b.layout(0, 5).cursor_row == 1);  // the tab ends at the last column, b fills it
+}
+
+TEST_CASE("line buffer: of more rows than fit, those around the cursor are shown", "[line]") {
+  LineBuffer b;
+  b.paste("0\n1\n2\n3\n4\n5\n6\n7\n8\n9");
+  auto shown = b.window(2, 80, 4);
+  CHECK(shown.first_row == 6);
+  CHECK(b.text().substr(shown.begin, shown.end - shown.begin) == "6\n7\n8\n9");
+  b.home();
+  shown = b.window(2, 80, 4);
+  CHECK(shown.first_row == 0);
+  CHECK(b.text().substr(shown.begin, shown.end - shown.begin) == "0\n1\n2\n3");
+  CHECK(b.window(2, 80, 10).end == b.text().size());
+}
+
 }  // namespace wright::cli
