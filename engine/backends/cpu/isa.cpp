@@ -1,6 +1,8 @@
 #include "engine/backends/cpu/isa.h"
 
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace wright::engine::cpu {
 namespace {
@@ -18,11 +20,19 @@ bool has_avx512() {
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
 }
 bool has_vnni() { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
-// GCC 12 does not answer for AMX: CPUID leaf 7, EDX bits 22 (bf16), 24 (tile), 25 (int8).
+// GCC 12 does not answer for AMX: CPUID leaf 7, EDX bits 24 (tile), 25 (int8).
 bool has_amx() {
   unsigned a = 0, b = 0, c = 0, d = 0;
-  constexpr unsigned kAll = 1u << 22 | 1u << 24 | 1u << 25;
-  return has_vnni() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & kAll) == kAll;
+  constexpr unsigned kTileAndInt8 = 1u << 24 | 1u << 25;
+  return has_vnni() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & kTileAndInt8) == kTileAndInt8;
+}
+// Tile registers are a process's only after it asked for them; a kernel without AMX, or a sandbox, may refuse.
+bool may_use_amx() {
+  static const bool kGranted = [] {
+    constexpr long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+    return has_amx() && syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  }();
+  return kGranted;
 }
 
 // Slowest first; of rows with one name the last that is supported is taken.
@@ -31,7 +41,7 @@ constexpr Row kRows[] = {
     {"avx2", has_avx2, kernels_avx2},
     {"avx512", has_avx512, kernels_avx512},
     {"avx512", has_vnni, kernels_vnni},
-    {"amx", has_amx, kernels_vnni},  // has no kernels of its own yet: AVX-512 VNNI
+    {"amx", may_use_amx, kernels_amx},
 };
 
 }  // namespace

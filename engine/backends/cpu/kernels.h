@@ -146,6 +146,7 @@ const Kernels& kernels_scalar();
 const Kernels& kernels_avx2();
 const Kernels& kernels_avx512();
 const Kernels& kernels_vnni();
+const Kernels& kernels_amx();  // call only where kernels_for("amx") is there: this process must have asked for tiles
 
 // Tables are put together from these, each defined in KIND_ISA.cpp.
 struct LinearKernels { void (*linear[kPacks])(const LinearCall&); };
@@ -153,5 +154,6 @@ const LinearKernels& linear_scalar();
 const LinearKernels& linear_avx2();
 const LinearKernels& linear_avx512();
 const LinearKernels& linear_vnni();
+const LinearKernels& linear_amx();
 
 }  // namespace wright::engine::cpu

@@ -134,6 +134,35 @@ TEST_CASE("cpu kernels: linear against f64", "[cpu]") {
     }
 }
 
+TEST_CASE("cpu kernels: AMX has the bits of VNNI", "[cpu]") {
+  const auto amx = kernels_for("amx");
+  if (!amx.ok()) {
+    WARN("skipped: this processor or its kernel has no AMX");
+    return;
+  }
+  REQUIRE(std::string((*amx)->name) == "amx-int8");
+  std::mt19937 rng(12);
+  for (const DType type : {DType::q4_0, DType::q4_1, DType::q8_0, DType::q4_k, DType::q6_k})
+    for (const int inner : {256, 768, 1792})
+      for (const int rows : {15, 16, 17, 26, 31, 48, 65}) {
+        const int columns = 83;
+        const auto weight = random_weight(type, columns, inner, rng);
+        PackedMatrix m = packed_shape(*pack_for(type, "w"), columns, inner);
+        std::vector<std::byte> packed(packed_bytes(m) + 8192 + 64);
+        std::byte* at = packed.data() + (64 - reinterpret_cast<std::uintptr_t>(packed.data()) % 64);
+        pack_tiles(m, type, weight.data(), bytes_of(type, static_cast<std::size_t>(inner)), 0, m.tiles(), at);
+        m.data = at;
+        const auto q = quantise_rows(**amx, random_floats(static_cast<std::size_t>(rows * inner), rng), rows, inner);
+        const Activations in{nullptr, 0, q.q.data(), q.d.data(), q.s.data(), q.h.data()};
+        std::vector<float> a(static_cast<std::size_t>(rows * columns), 1.0f), b(a.size(), 2.0f);
+        const auto pack = static_cast<std::size_t>(m.pack);
+        linear_amx().linear[pack]({&m, 0, m.tiles(), in, rows, a.data(), static_cast<std::size_t>(columns), nullptr});
+        linear_vnni().linear[pack]({&m, 0, m.tiles(), in, rows, b.data(), static_cast<std::size_t>(columns), nullptr});
+        INFO(info(type).name << " inner " << inner << " rows " << rows);
+        REQUIRE(std::memcmp(a.data(), b.data(), a.size() * 4) == 0);
+      }
+}
+
 TEST_CASE("cpu kernels: quantised activations are within half a step", "[cpu]") {
   std::mt19937 rng(5);
   for (const Kernels* k : supported_kernels()) {
