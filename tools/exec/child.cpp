@@ -16,6 +16,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "tools/exec/process_tree.h"
+
 namespace wright::tools {
 
 namespace {
@@ -104,16 +106,14 @@ void drop_capabilities() {
 
 // Kills every direct child: once a child is gone its own become ours, so repeating this ends the whole tree.
 void kill_children() {
-  char path[] = "/proc/thread-self/children", buffer[4096];
-  const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return;
-  const ssize_t n = ::read(fd, buffer, sizeof buffer - 1);
-  ::close(fd);
-  pid_t pid = 0;
-  for (ssize_t i = 0; i < n; ++i) {
-    if (buffer[i] >= '0' && buffer[i] <= '9') pid = pid * 10 + (buffer[i] - '0');
-    else if (pid > 0) ::kill(pid, SIGKILL), pid = 0;
-  }
+  each_child("/proc/thread-self", [](pid_t pid, void*) { ::kill(pid, SIGKILL); }, nullptr);
+}
+
+// Whether the command has started too many. The machine's count is cheap and tells when to look; the tree itself is counted, because
+// the many may be somebody else's.
+bool too_many(unsigned processes_before) {
+  const auto more = static_cast<unsigned short>(processes() - processes_before);
+  return more > kProcesses && more < 0x8000 && tree_exceeds(kProcesses);
 }
 
 // Waits for the command, a word from the daemon, or (as root, whom the kernel frees from RLIMIT_NPROC) too many processes.
@@ -125,9 +125,7 @@ int wait_for(pid_t child, const sigset_t& signals, unsigned processes_before) {
       if (gone == child) return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     const int got = counted ? ::sigtimedwait(&signals, nullptr, &tick) : ::sigwaitinfo(&signals, nullptr);
     if (got == SIGTERM) return 128 + SIGKILL;
-    if (counted && static_cast<unsigned short>(processes() - processes_before) > kProcesses &&
-        static_cast<unsigned short>(processes() - processes_before) < 0x8000)
-      return 128 + SIGKILL;
+    if (counted && too_many(processes_before)) return 128 + SIGKILL;
   }
 }
 

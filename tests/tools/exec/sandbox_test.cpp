@@ -1,5 +1,6 @@
 // The promises of tools/exec/README.md at every level that works here.
 #include <grp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -8,6 +9,9 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <memory>
+#include <mutex>
+#include <vector>
 
 #include "base/file.h"
 #include "tools/exec/sandbox.h"
@@ -271,6 +275,55 @@ TEST_CASE("sandbox: limits of memory, CPU time, processes and file size") {
     CHECK(box.run("python3 -c \"\nimport os,time\nfor i in range(4000):\n  if os.fork() == 0: time.sleep(20); os._exit(0)\nopen('src/all','w')\"").exit_status != 0);
     CHECK_FALSE(exists(box.root + "/src/all"));
     CHECK(box.run("ulimit -c; cat /proc/self/oom_score_adj").output == "0\n1000\n");
+  }
+}
+
+namespace {
+
+// Many idle threads of this process, as another command's processes would be.
+class Crowd {
+ public:
+  explicit Crowd(int n) {
+    pthread_attr_t small;
+    ::pthread_attr_init(&small);
+    ::pthread_attr_setstacksize(&small, 128 << 10);
+    lock_.lock();
+    for (pthread_t thread; n > 0 && ::pthread_create(&thread, &small, wait, &lock_) == 0; --n) threads_.push_back(thread);
+    ::pthread_attr_destroy(&small);
+  }
+  ~Crowd() {
+    lock_.unlock();
+    for (const pthread_t thread : threads_) ::pthread_join(thread, nullptr);
+  }
+  std::size_t size() const { return threads_.size(); }
+
+ private:
+  static void* wait(void* lock) {
+    const std::lock_guard held(*static_cast<std::mutex*>(lock));
+    return nullptr;
+  }
+  std::mutex lock_;
+  std::vector<pthread_t> threads_;
+};
+
+}  // namespace
+
+TEST_CASE("sandbox: a command is not ended for processes that others start") {
+  for (const auto level : levels()) {
+    const Box box(level);
+    std::unique_ptr<Crowd> crowd;
+    auto command = box.command("echo begin; sleep 0.6; echo end");
+    command.on_output = [&](std::string_view) {
+      if (!crowd) crowd = std::make_unique<Crowd>(1400);
+    };
+    const auto result = run_command(Context(), box.policy, command);
+    REQUIRE(result.ok());
+    if (!crowd || crowd->size() < 1400) {
+      WARN("skipped: this machine gives no 1400 threads");
+      return;
+    }
+    CHECK(result->exit_status == 0);
+    CHECK(result->output == "begin\nend\n");
   }
 }
 
