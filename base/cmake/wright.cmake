@@ -14,7 +14,7 @@ find_program(WRIGHT_CCACHE ccache)
 if(WRIGHT_CCACHE)
   # Paths relative to the checkout, so that two checkouts share one cache.
   set(WRIGHT_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
-      CCACHE_SLOPPINESS=time_macros ${WRIGHT_CCACHE})
+      CCACHE_SLOPPINESS=time_macros,pch_defines ${WRIGHT_CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${WRIGHT_LAUNCHER})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${WRIGHT_LAUNCHER})
 endif()
@@ -64,6 +64,16 @@ function(wright_library path)
       endif()
     endforeach()
   endforeach()
+endfunction()
+
+# wright_quick_build(target <header>…): for code that is never hot but includes much (CLI11, Catch2): -O1, and these third-party
+# headers parsed once. GCC only: the clang build is small and checks that every source includes what it uses.
+function(wright_quick_build target)
+  target_compile_options(${target} PRIVATE -O1)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+    target_compile_options(${target} PRIVATE -fpch-preprocess)  # so that ccache sees what was included
+  endif()
 endfunction()
 
 # wright_embed(target SYMBOL file…): the files' bytes as `extern const wright::EmbeddedFile SYMBOL[]`, ended by a null
