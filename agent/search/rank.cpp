@@ -16,6 +16,7 @@ constexpr std::size_t kFirstBatch = 24, kLargestBatch = 512;  // candidates a re
 constexpr double kBatchSeconds = 1.5;
 constexpr std::size_t kWindowBytes = 4000;   // of context before a line: one to two of these
 constexpr std::size_t kSpanBytes = 1200;     // longest text that is scored
+constexpr std::size_t kTailTokens = 3;       // behind the change that the first stage reads
 constexpr int kFollowing = 2;                // lines after the change, in the second stage
 constexpr std::size_t kFurtherEarly = 12;    // candidates that go to the second stage after a batch
 // Fitted on the development cases by the mean log rank of the reference (tests/bench/fix.py --dump).
@@ -46,7 +47,23 @@ std::size_t window_start(std::string_view text, std::size_t cut) {
   return at == std::string_view::npos || at >= cut ? 0 : at + 1;
 }
 
-double sum(const std::vector<float>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
+double sum(const std::vector<float>& values, std::size_t left_out) {
+  return std::accumulate(values.begin(), values.end() - static_cast<std::ptrdiff_t>(left_out), 0.0);
+}
+
+// One edit that puts whole lines between two others.
+bool inserts_lines(std::string_view source, const std::vector<Edit>& edits) {
+  return edits.size() == 1 && edits[0].begin == edits[0].end && edits[0].text.ends_with('\n') && (edits[0].begin == 0 || source[edits[0].begin - 1] == '\n');
+}
+
+// Leaves out the end that both have in common, but for a few tokens: they say most of what the change does to the rest.
+std::size_t shorten(std::vector<engine::TokenId>& fresh, const std::vector<engine::TokenId>& original) {
+  const auto [a, b] = std::mismatch(fresh.rbegin(), fresh.rend(), original.rbegin(), original.rend());
+  const auto same = static_cast<std::size_t>(a - fresh.rbegin());
+  const std::size_t out = same > kTailTokens ? same - kTailTokens : 0;
+  fresh.resize(fresh.size() - out);
+  return out;
+}
 
 }  // namespace
 
@@ -60,6 +77,7 @@ Result<void> Ranker::score(const Context& context, std::vector<Candidate*> batch
     Candidate* candidate;
     std::string text;
     std::size_t cut, end;
+    std::size_t left_out = 0;  // tokens at the end that are not read
   };
   const std::shared_ptr<const engine::Tokenizer> tokenizer = engine_.tokenizer();
   const engine::EncodeOptions plain{.parse_special = false};
@@ -67,7 +85,7 @@ Result<void> Ranker::score(const Context& context, std::vector<Candidate*> batch
   std::map<std::pair<int, std::size_t>, std::vector<Item>> windows;
   for (Candidate* c : batch) {
     const std::string& source = sources_[static_cast<std::size_t>(c->file)].text();
-    const Lines touched = touched_lines(source, c->edits);
+    const Lines touched = following == 0 && inserts_lines(source, c->edits) ? Lines{c->edits[0].begin, c->edits[0].begin} : touched_lines(source, c->edits);
     std::vector<Edit> local = c->edits;
     for (Edit& edit : local) {
       edit.begin -= touched.begin;
@@ -103,20 +121,24 @@ Result<void> Ranker::score(const Context& context, std::vector<Candidate*> batch
       for (Item* item : group_items)
         if (ends.emplace(item->end, group.candidates.size()).second)
           group.candidates.push_back(tokenizer->encode(std::string_view(source).substr(cut, item->end - cut), plain));
-      for (Item* item : group_items) group.candidates.push_back(tokenizer->encode(item->text, plain));
+      for (Item* item : group_items) {
+        std::vector<engine::TokenId> fresh = tokenizer->encode(item->text, plain);
+        if (following == 0) item->left_out = shorten(fresh, group.candidates[ends.at(item->end)]);
+        group.candidates.push_back(std::move(fresh));
+      }
       originals.push_back(std::move(ends));
       request.groups.push_back(std::move(group));
     }
     WRIGHT_TRY(const engine::ScoreReply reply, engine::score(engine_, context, std::move(request)));
-    tokens_ += static_cast<std::size_t>(reply.usage.prompt_tokens + reply.usage.completion_tokens);
+    tokens_ += static_cast<std::size_t>(reply.usage.prompt_tokens - reply.usage.cached_tokens + reply.usage.completion_tokens);
     std::size_t g = 0;
     for (auto& [cut, group_items] : by_cut) {
       const auto& scores = reply.logprobs.at(g);
       for (std::size_t i = 0; i < group_items.size(); ++i) {
         Candidate& c = *group_items[i]->candidate;
         const auto &fresh = scores.at(originals[g].size() + i), &original = scores.at(originals[g].at(group_items[i]->end));
-        c.model = sum(fresh) - sum(original);
-        c.grown = static_cast<int>(fresh.size()) - static_cast<int>(original.size());
+        c.model = sum(fresh, 0) - sum(original, group_items[i]->left_out);
+        c.grown = static_cast<int>(fresh.size() + group_items[i]->left_out) - static_cast<int>(original.size());
       }
       ++g;
     }
