@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "agent/search/propose.h"
+#include "agent/search/rank.h"
 #include "tools/patch/unified_diff.h"
 
 namespace wright::agent::search {
@@ -103,7 +104,7 @@ Result<void> Attempts::land(Flight flight) {
   if (flight.kind != Kind::patient) ++report_.candidates;
   FixProgress note{.kind = FixProgress::Kind::candidate, .text = describe_change(source.text(), c.edits),
                    .change = short_change(source.text(), c.edits), .op = std::string(c.op), .file = source.name, .line = c.line,
-                   .runs = flight.runs, .max_runs = request_.max_runs, .score = c.score, .model = c.model, .prior = c.prior, .grown = c.grown, .ok = outcome.ok};
+                   .runs = flight.runs, .max_runs = request_.max_runs, .score = c.score, .model = opinion(c.model), .prior = c.prior, .ok = outcome.ok};
   if (outcome.ok) {
     passed(c, outcome, std::move(note));
     return {};

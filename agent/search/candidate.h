@@ -16,6 +16,12 @@ struct Edit {
 // How easily a patch of this kind passes tests without being right; higher ones rank last among those that pass.
 enum class Risk : std::uint8_t { plain, guard, deletion };
 
+// What the model says of a change, in nats: of the tokens that go, of those that come, and what becomes of those that follow.
+struct Reading {
+  double removed = 0, added = 0, rest = 0;
+  int n_removed = 0, n_added = 0;
+};
+
 struct Candidate {
   int file = 0;               // index of the source
   int region = 0;             // index of the region in it
@@ -25,8 +31,7 @@ struct Candidate {
   double suspicion = 1;       // of the region, (0, 1]
   Risk risk = Risk::plain;
   int line = 0;               // 1-based, first changed
-  double model = 0;           // log-probability change by the model; 0 when not scored
-  int grown = 0;              // tokens more than the original, of what the model read
+  Reading model;              // zeros when not read
   bool checked = false;       // it parses
   double score = 0;           // what candidates are ordered by
   std::uint64_t key = 0;      // equal for texts that differ in blanks alone

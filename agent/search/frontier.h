@@ -46,7 +46,7 @@ class Frontier {
   std::size_t index(const Candidate* c) const { return static_cast<std::size_t>(c - all_.data()); }
 
   const bool by_score_;
-  mutable std::mutex mutex_;  // guards all below, and `score`, `model`, `grown` of candidates that are ready
+  mutable std::mutex mutex_;  // guards all below, and `score` and `model` of candidates that are ready
   std::condition_variable changed_;
   std::vector<Candidate> all_;
   std::vector<State> states_;

@@ -80,7 +80,6 @@ std::vector<Candidate> compose(const Located& located, const std::vector<Candida
       if (pair.edits.empty()) continue;
       pair.op = "two edits";
       pair.score = a.score + b.score - kPairCost;
-      pair.model = a.model + b.model;
       pair.prior = a.prior + b.prior;
       pair.risk = std::max(a.risk, b.risk);
       pair.line = std::min(a.line, b.line);

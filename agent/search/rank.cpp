@@ -47,8 +47,19 @@ std::size_t window_start(std::string_view text, std::size_t cut) {
   return at == std::string_view::npos || at >= cut ? 0 : at + 1;
 }
 
-double sum(const std::vector<float>& values, std::size_t left_out) {
-  return std::accumulate(values.begin(), values.end() - static_cast<std::ptrdiff_t>(left_out), 0.0);
+struct Common {
+  std::size_t front = 0, back = 0;
+};
+
+double sum(const std::vector<float>& values, std::size_t begin, std::size_t end) {
+  return std::accumulate(values.begin() + static_cast<std::ptrdiff_t>(begin), values.begin() + static_cast<std::ptrdiff_t>(end), 0.0);
+}
+
+// The log-probabilities of a candidate's tokens against the original's; `left_out`: of the original's end, that the candidate lacks.
+Reading compare(const std::vector<float>& fresh, const std::vector<float>& original, const Common& common, std::size_t left_out) {
+  const std::size_t read = original.size() - left_out, a = fresh.size() - common.back, b = read - common.back;
+  return {.removed = sum(original, common.front, b), .added = sum(fresh, common.front, a), .rest = sum(fresh, a, fresh.size()) - sum(original, b, read),
+          .n_removed = static_cast<int>(b - common.front), .n_added = static_cast<int>(a - common.front)};
 }
 
 // One edit that puts whole lines between two others.
@@ -56,19 +67,21 @@ bool inserts_lines(std::string_view source, const std::vector<Edit>& edits) {
   return edits.size() == 1 && edits[0].begin == edits[0].end && edits[0].text.ends_with('\n') && (edits[0].begin == 0 || source[edits[0].begin - 1] == '\n');
 }
 
-// Leaves out the end that both have in common, but for a few tokens: they say most of what the change does to the rest.
-std::size_t shorten(std::vector<engine::TokenId>& fresh, const std::vector<engine::TokenId>& original) {
-  const auto [a, b] = std::mismatch(fresh.rbegin(), fresh.rend(), original.rbegin(), original.rend());
-  const auto same = static_cast<std::size_t>(a - fresh.rbegin());
-  const std::size_t out = same > kTailTokens ? same - kTailTokens : 0;
-  fresh.resize(fresh.size() - out);
+// What two texts have in common at both ends, in tokens.
+Common common_ends(const std::vector<engine::TokenId>& a, const std::vector<engine::TokenId>& b) {
+  const std::size_t most = std::min(a.size(), b.size());
+  Common out;
+  while (out.front < most && a[out.front] == b[out.front]) ++out.front;
+  while (out.back < most - out.front && a[a.size() - 1 - out.back] == b[b.size() - 1 - out.back]) ++out.back;
   return out;
 }
 
 }  // namespace
 
+double opinion(const Reading& r) { return r.rest + r.added - r.removed + kPerToken * (r.n_added - r.n_removed); }
+
 double total_score(const Candidate& c, bool scored) {
-  const double model = scored ? kModelWeight * (c.model + kPerToken * c.grown) - (c.risk == Risk::deletion ? kDeletionCost : 0) : kUnscored;
+  const double model = scored ? kModelWeight * opinion(c.model) - (c.risk == Risk::deletion ? kDeletionCost : 0) : kUnscored;
   return model + c.prior + suspicion_weight(c.suspicion);
 }
 
@@ -77,6 +90,7 @@ Result<void> Ranker::score(const Context& context, std::vector<Candidate*> batch
     Candidate* candidate;
     std::string text;
     std::size_t cut, end;
+    Common common;
     std::size_t left_out = 0;  // tokens at the end that are not read
   };
   const std::shared_ptr<const engine::Tokenizer> tokenizer = engine_.tokenizer();
@@ -123,7 +137,12 @@ Result<void> Ranker::score(const Context& context, std::vector<Candidate*> batch
           group.candidates.push_back(tokenizer->encode(std::string_view(source).substr(cut, item->end - cut), plain));
       for (Item* item : group_items) {
         std::vector<engine::TokenId> fresh = tokenizer->encode(item->text, plain);
-        if (following == 0) item->left_out = shorten(fresh, group.candidates[ends.at(item->end)]);
+        item->common = common_ends(fresh, group.candidates[ends.at(item->end)]);
+        if (following == 0 && item->common.back > kTailTokens) {  // the first few say most of what the change does to the rest
+          item->left_out = item->common.back - kTailTokens;
+          item->common.back = kTailTokens;
+          fresh.resize(fresh.size() - item->left_out);
+        }
         group.candidates.push_back(std::move(fresh));
       }
       originals.push_back(std::move(ends));
@@ -137,8 +156,7 @@ Result<void> Ranker::score(const Context& context, std::vector<Candidate*> batch
       for (std::size_t i = 0; i < group_items.size(); ++i) {
         Candidate& c = *group_items[i]->candidate;
         const auto &fresh = scores.at(originals[g].size() + i), &original = scores.at(originals[g].at(group_items[i]->end));
-        c.model = sum(fresh, 0) - sum(original, group_items[i]->left_out);
-        c.grown = static_cast<int>(fresh.size() + group_items[i]->left_out) - static_cast<int>(original.size());
+        c.model = compare(fresh, original, group_items[i]->common, group_items[i]->left_out);
       }
       ++g;
     }

@@ -36,6 +36,9 @@ class Ranker {
   double seconds_ = 0;
 };
 
+// What is made of a reading: higher is likelier.
+double opinion(const Reading& reading);
+
 // score = model + prior + suspicion, the weights in one place.
 double total_score(const Candidate& candidate, bool scored);
 

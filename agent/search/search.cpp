@@ -168,7 +168,8 @@ void Search::list(const Frontier& frontier) {
     if (!c.checked && !parses(source, c)) continue;
     ++report_.candidates;
     progress_({.kind = FixProgress::Kind::candidate, .text = describe_change(source.text(), c.edits), .change = short_change(source.text(), c.edits),
-               .op = std::string(c.op), .file = source.name, .line = c.line, .score = c.score, .model = c.model, .prior = c.prior, .grown = c.grown});
+               .op = std::string(c.op), .file = source.name, .line = c.line, .score = c.score, .model = opinion(c.model), .prior = c.prior,
+               .reading = {c.model.removed, c.model.added, c.model.rest, static_cast<double>(c.model.n_removed), static_cast<double>(c.model.n_added)}});
   }
 }
 

@@ -41,8 +41,8 @@ struct FixProgress {
   std::string file;     // location, candidate
   int line = 0;
   int runs = 0, max_runs = 0;
-  double score = 0, model = 0, prior = 0;  // candidate: what it is ordered by, the model's log-probability change, the operator's prior
-  int grown = 0;        // candidate: tokens more than the original
+  double score = 0, model = 0, prior = 0;  // candidate: what it is ordered by, the model's opinion, the operator's prior
+  std::vector<double> reading;             // candidate, of a list: removed, added, rest, tokens removed, tokens added
   bool ok = false;      // candidate: whether the tests passed
 };
 

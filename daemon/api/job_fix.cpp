@@ -20,7 +20,8 @@ Json to_json(const FixProgress& progress) {
   Json out{{"type", "fix"}, {"kind", kKinds[static_cast<int>(progress.kind)]}, {"text", progress.text}, {"runs", progress.runs}, {"max_runs", progress.max_runs}};
   if (!progress.file.empty()) 
     out.update({{"file", progress.file}, {"line", progress.line}, {"change", progress.change}, {"operator", progress.op}, {"score", progress.score},
-                {"model", progress.model}, {"prior", progress.prior}, {"grown", progress.grown}, {"ok", progress.ok}});
+                {"model", progress.model}, {"prior", progress.prior}, {"ok", progress.ok}});
+  if (!progress.reading.empty()) out["reading"] = progress.reading;
   return out;
 }
 
