@@ -10,6 +10,7 @@
 
 #include <filesystem>
 
+#include "agent/search/copied_tree.h"
 #include "base/file.h"
 
 namespace wright::agent::search {
@@ -103,16 +104,9 @@ Result<void> Trials::put_files(const std::string& base, const TrialRun& trial) {
   return {};
 }
 
-void Trials::clean(Slot& slot, const TrialRun& trial) {
-  if (overlay_) {
-    remove_tree(slot.folder);
-    return;
-  }
-  TrialRun original;
-  for (const auto& [name, bytes] : trial.files)
-    if (auto text = read_file(request_.workspace + "/" + name); text.ok()) original.files.emplace_back(name, std::move(*text));
-  remove_tree(slot.folder + "/copy/" + kTraceFolder);
-  if (!put_files(slot.folder + "/copy", original).ok()) slot.copied = false;
+void Trials::clean(Slot& slot) {
+  if (overlay_) remove_tree(slot.folder);
+  else if (slot.copied && !restore_copy(request_.workspace, slot.folder + "/copy").ok()) slot.copied = false;
 }
 
 Result<TrialResult> Trials::run(const Context& context, const TrialRun& trial) {
@@ -123,7 +117,7 @@ Result<TrialResult> Trials::run(const Context& context, const TrialRun& trial) {
     slot = slots_[index];
   }
   const auto finish = [&] {
-    clean(slot, trial);
+    clean(slot);
     const std::lock_guard lock(mutex_);
     slots_[index] = slot;
     slots_[index].busy = false;
@@ -142,6 +136,7 @@ Result<TrialResult> Trials::run(const Context& context, const TrialRun& trial) {
       copy.cwd = copy.root = slot.folder;
       copy.timeout = std::chrono::minutes(10);
       tools::CommandPolicy plain = request_.commands;
+      plain.level = tools::SandboxLevel::c;  // cp with our own arguments, nothing of the repository's
       WRIGHT_TRY(const auto copied, tools::run_command(context, plain, copy));
       WRIGHT_CHECK(context.check());
       if (copied.exit_status != 0)
@@ -162,6 +157,7 @@ Result<TrialResult> Trials::run(const Context& context, const TrialRun& trial) {
     command.overlay_upper = layer;
     command.overlay_work = slot.folder + "/work";
   }
+  command.disposable = !overlay_;
   command.timeout = trial.timeout;
   tools::CommandPolicy policy = request_.commands;
   for (const auto& [name, value] : trial.environment) {

@@ -49,7 +49,7 @@ class Trials {
   Trials(const FixRequest& request, std::string scratch, bool overlay) : request_(request), scratch_(std::move(scratch)), overlay_(overlay) {}
   Result<std::size_t> take_slot();
   Result<void> put_files(const std::string& base, const TrialRun& trial);
-  void clean(Slot& slot, const TrialRun& trial);
+  void clean(Slot& slot);
 
   const FixRequest& request_;
   const std::string scratch_;

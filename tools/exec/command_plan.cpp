@@ -101,6 +101,10 @@ Result<UniqueFd> memory_file(const char* name, std::string_view bytes) {
 std::vector<std::string> entries_to_grant(const Command& command, const CommandPolicy& policy) {
   std::vector<std::string> out = policy.writable;
   if (command.read_only) return out;
+  if (command.disposable) {
+    out.push_back(command.root);
+    return out;
+  }
   DIR* dir = ::opendir(command.root.c_str());
   if (!dir) return out;
   while (const dirent* entry = ::readdir(dir)) {

@@ -35,7 +35,7 @@ std::vector<std::string> hidden_paths(const CommandPolicy& policy);
 // Bubblewrap's arguments, NUL-separated, in a memory file.
 Result<UniqueFd> bubblewrap_arguments(const CommandPolicy& policy, const Command& command, const ControlScan& control,
                                       const std::vector<std::string>& masked);
-// Level B: what is writable, entry by entry: a name at the top that does not exist yet is not.
+// Level B: what is writable, entry by entry: a name at the top that does not exist yet is not. A disposable root: all of it.
 std::vector<std::string> entries_to_grant(const Command& command, const CommandPolicy& policy);
 // A memory file with these bytes, positioned at its start.
 Result<UniqueFd> memory_file(const char* name, std::string_view bytes);

@@ -102,8 +102,8 @@ class Run {
     return {};
   }
 
-  // Nothing lasting can be written in an overlay or a read-only workspace, so no control file needs its own mount there.
-  bool writes() const { return command_.overlay_upper.empty() && !command_.read_only; }
+  // Nothing lasting can be written in an overlay, a copy or a read-only workspace, so no control file needs its own mount there.
+  bool writes() const { return command_.overlay_upper.empty() && !command_.read_only && !command_.disposable; }
 
   Result<void> prepare_a() {
     if (writes()) {

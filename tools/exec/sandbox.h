@@ -44,6 +44,7 @@ struct Command {
   std::string root;                  // absolute: the writable workspace
   // When set, `root` shows this overlay: reads fall through to root, writes land in `upper`, at the same absolute path.
   std::string overlay_upper, overlay_work;
+  bool disposable = false;           // `root` is a copy that is thrown away: control files are not protected, all of it is writable
   bool read_only = false;            // the workspace cannot be written (a plain read)
   Duration timeout = std::chrono::seconds(120);
   Duration cpu_limit = Duration::zero();     // zero: none
