@@ -20,14 +20,19 @@ struct AttendImpl {
     else if constexpr (kKind == KvKind::f16) return L::load(reinterpret_cast<const std::uint16_t*>(p) + i);
     else return L::load_bf16(reinterpret_cast<const std::uint16_t*>(p) + i);
   }
-  template <KvKind kKind> static constexpr std::size_t size_of() { return kKind == KvKind::f32 ? 4 : 2; }
+  template <KvKind kKind> static constexpr std::size_t size_of() { return kv_bytes(kKind); }
 
-  static constexpr int kAhead = 12;  // dimensions or tokens
+  static constexpr int kAhead = 24;  // dimensions or tokens
+  // What is read kAhead rows (of `bytes`) behind row i of n: in this block, or at the start of the one that is read next. Each
+  // block is new ground for the hardware's prefetcher, and so would cost a trip to memory.
+  [[gnu::always_inline]] static inline const std::byte* ahead(const std::byte* block, const std::byte* next, int i, int n, std::size_t bytes) {
+    return i + kAhead < n ? block + static_cast<std::size_t>(i + kAhead) * bytes : next + static_cast<std::size_t>(i + kAhead - n) * bytes;
+  }
   template <KvKind kKind> static constexpr int kLineVectors = 64 / static_cast<int>(size_of<kKind>()) / kW;
 
   // Logits of kRows query rows and kVectors vectors of keys from key t on.
   template <KvKind kKind, int kRows, int kVectors>
-  [[gnu::always_inline]] static inline void logits(const float* const* q, int dim, const std::byte* k, int t, float* out,
+  [[gnu::always_inline]] static inline void logits(const float* const* q, int dim, const std::byte* k, const std::byte* next, int t, float* out,
                                                    std::size_t stride) {
     F acc[kRows][kVectors];
     #pragma GCC unroll 16
@@ -35,8 +40,8 @@ struct AttendImpl {
       #pragma GCC unroll 16
       for (F& a : row) a = L::zero();
     for (int i = 0; i < dim; ++i) {
-      // Each page is new ground for the hardware's prefetcher.
-      for (int v = 0; v < kVectors; v += kLineVectors<kKind>) L::prefetch(k + static_cast<std::size_t>((i + kAhead) * kPage + t + v * kW) * size_of<kKind>());
+      const std::byte* soon = ahead(k, next, i, dim, kPage * size_of<kKind>()) + static_cast<std::size_t>(t) * size_of<kKind>();
+      for (int v = 0; v < kVectors; v += kLineVectors<kKind>) L::prefetch(soon + static_cast<std::size_t>(v * kW) * size_of<kKind>());
       F key[kVectors];
       #pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) key[v] = load<kKind>(k, static_cast<std::size_t>(i * kPage + t + v * kW));
@@ -56,7 +61,7 @@ struct AttendImpl {
   // o (and with kSum the sum of weights, in every lane of `l`) += weights times kVectors vectors of V from column c on.
   template <KvKind kKind, int kRows, int kVectors, bool kSum>
   [[gnu::always_inline]] static inline void values(const float* weights, std::size_t stride, const KeyBlock& b, int value_dim,
-                                                   int c, float* o, std::size_t o_stride, float* l) {
+                                                   const std::byte* next, int c, float* o, std::size_t o_stride, float* l) {
     F acc[kRows][kVectors], sum[kRows];
     #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
@@ -65,8 +70,8 @@ struct AttendImpl {
       sum[r] = L::set1(l[r]);
     }
     for (int t = b.begin; t < b.end; ++t) {
-      for (int v = 0; v < kVectors; v += kLineVectors<kKind>)
-        L::prefetch(b.v + static_cast<std::size_t>((t + kAhead) * value_dim + c + v * kW) * size_of<kKind>());
+      const std::byte* soon = ahead(b.v, next, t, b.end, static_cast<std::size_t>(value_dim) * size_of<kKind>()) + static_cast<std::size_t>(c) * size_of<kKind>();
+      for (int v = 0; v < kVectors; v += kLineVectors<kKind>) L::prefetch(soon + static_cast<std::size_t>(v * kW) * size_of<kKind>());
       F value[kVectors];
       #pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) value[v] = load<kKind>(b.v, static_cast<std::size_t>(t * value_dim + c + v * kW));
@@ -95,11 +100,12 @@ struct AttendImpl {
     const std::size_t stride = static_cast<std::size_t>(c.n_blocks) * kPage;
     for (int b = 0; b < c.n_blocks; ++b) {
       const KeyBlock& block = c.blocks[b];
+      const std::byte* next = b + 1 < c.n_blocks ? c.blocks[b + 1].k : c.blocks[0].v;
       float* out = c.scores + static_cast<std::size_t>(row) * stride + static_cast<std::size_t>(b) * kPage;
       int t = block.begin / kW * kW;
       for (; t + L::kAttendVectors * kW <= round_up(block.end, kW); t += L::kAttendVectors * kW)
-        logits<kKind, kRows, L::kAttendVectors>(c.q + row, c.key_dim, block.k, t, out, stride);
-      for (; t < block.end; t += kW) logits<kKind, kRows, 1>(c.q + row, c.key_dim, block.k, t, out, stride);
+        logits<kKind, kRows, L::kAttendVectors>(c.q + row, c.key_dim, block.k, next, t, out, stride);
+      for (; t < block.end; t += kW) logits<kKind, kRows, 1>(c.q + row, c.key_dim, block.k, next, t, out, stride);
     }
   }
 
@@ -110,20 +116,21 @@ struct AttendImpl {
     float* o = c.o + static_cast<std::size_t>(row) * static_cast<std::size_t>(o_stride);
     for (int b = 0; b < c.n_blocks; ++b) {
       const float* w = c.scores + static_cast<std::size_t>(row) * stride + static_cast<std::size_t>(b) * kPage;
+      const std::byte* next = c.blocks[b + 1 < c.n_blocks ? b + 1 : b].v;
       const std::size_t os = static_cast<std::size_t>(o_stride);
       const int columns = round_up(c.value_dim, kW);
       int col = 0;
       if (columns >= L::kAttendVectors * kW) {
-        values<kKind, kRows, L::kAttendVectors, true>(w, stride, c.blocks[b], c.value_dim, col, o, os, c.l + row);
+        values<kKind, kRows, L::kAttendVectors, true>(w, stride, c.blocks[b], c.value_dim, next, col, o, os, c.l + row);
         col = L::kAttendVectors * kW;
       } else {
-        values<kKind, kRows, 1, true>(w, stride, c.blocks[b], c.value_dim, col, o, os, c.l + row);
+        values<kKind, kRows, 1, true>(w, stride, c.blocks[b], c.value_dim, next, col, o, os, c.l + row);
         col = kW;
       }
       for (; col + L::kAttendVectors * kW <= columns; col += L::kAttendVectors * kW)
-        values<kKind, kRows, L::kAttendVectors, false>(w, stride, c.blocks[b], c.value_dim, col, o, os, c.l + row);
+        values<kKind, kRows, L::kAttendVectors, false>(w, stride, c.blocks[b], c.value_dim, next, col, o, os, c.l + row);
       for (; col < c.value_dim; col += kW)
-        values<kKind, kRows, 1, false>(w, stride, c.blocks[b], c.value_dim, col, o, os, c.l + row);
+        values<kKind, kRows, 1, false>(w, stride, c.blocks[b], c.value_dim, next, col, o, os, c.l + row);
     }
   }
 
@@ -206,41 +213,6 @@ struct AttendImpl {
     const float total = l * a + (sink > kNoLogit ? lanes[0] : 0.0f);
     const F factor = L::set1(total > 0 ? a / total : 0.0f);
     for (int i = 0; i < n; i += kW) L::store_n(out + i, L::mul(L::load(o + i), factor), n - i < kW ? n - i : kW);
-  }
-
-  template <KvKind kKind>
-  [[gnu::always_inline]] static inline void convert(const float* from, std::byte* to, int n) {
-    if constexpr (kKind == KvKind::f32) {
-      for (int i = 0; i < n; ++i) reinterpret_cast<float*>(to)[i] = from[i];
-    } else {
-      auto* p = reinterpret_cast<std::uint16_t*>(to);
-      int i = 0;
-      for (; i + kW <= n; i += kW) {
-        if constexpr (kKind == KvKind::f16) L::store_half(p + i, L::load(from + i));
-        else L::store_bf16(p + i, L::load(from + i));
-      }
-      if (i < n) {
-        std::uint16_t rest[kW];
-        if constexpr (kKind == KvKind::f16) L::store_half(rest, L::load_n(from + i, n - i));
-        else L::store_bf16(rest, L::load_n(from + i, n - i));
-        for (int j = 0; i + j < n; ++j) p[i + j] = rest[j];
-      }
-    }
-  }
-
-  template <KvKind kKind>
-  static void store_kv(const float* k, int key_dim, const float* v, int value_dim, std::byte* k_block, std::byte* v_block,
-                       int t) {
-    constexpr std::size_t kSize = size_of<kKind>();
-    convert<kKind>(v, v_block + static_cast<std::size_t>(t * value_dim) * kSize, value_dim);
-    std::byte key[64 * kSize];
-    for (int from = 0; from < key_dim; from += 64) {
-      const int n = key_dim - from < 64 ? key_dim - from : 64;
-      convert<kKind>(k + from, key, n);
-      for (int i = 0; i < n; ++i)
-        __builtin_memcpy(k_block + static_cast<std::size_t>((from + i) * kPage + t) * kSize, key + static_cast<std::size_t>(i) * kSize,
-                         kSize);
-    }
   }
 };
 

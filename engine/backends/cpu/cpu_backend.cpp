@@ -1,10 +1,12 @@
 // The fast CPU backend: checks a pass, fills its per-row tables, runs the plan's steps. See README.md.
 #include <algorithm>
 
+#include "base/clock.h"
 #include "base/trace.h"
 #include "engine/backends/asked.h"
 #include "engine/backends/cpu/isa.h"
 #include "engine/backends/cpu/pass.h"
+#include "engine/backends/cpu/team_choice.h"
 
 namespace wright::engine {
 namespace cpu {
@@ -57,8 +59,13 @@ class CpuBackend final : public Backend {
     WRIGHT_CHECK(check(pass));
     if (pass.tokens.empty()) return {};
     state_.context = &context;
+    const int rows = static_cast<int>(pass.tokens.size());
+    const TimePoint start = Clock::system().now();
+    team_->rest_helpers(team_choice_.alone(rows));
+    (void)team_->take_lost_seconds();
     begin(pass);
     const auto result = steps(context);
+    if (result.ok()) team_choice_.record(work(pass), seconds_between(start, Clock::system().now()), team_->take_lost_seconds());
     if (!result.ok() && recurrent_) restore_states();
     return result;
   }
@@ -119,6 +126,16 @@ class CpuBackend final : public Backend {
     for (const PageId page : s.pages)
       if (page != -1 && !caches_.is_page(page)) return wrong("an unknown page");
     return {};
+  }
+
+  // Multiply-adds, roughly: weights and cached floats that each row meets.
+  double work(const Pass& pass) const {
+    double layers = 0, head = 0, seen = 0;
+    for (const Step& s : plan_.steps)
+      if (s.kind == Step::Kind::linear || s.kind == Step::Kind::grouped) (s.outputs ? head : layers) += static_cast<double>(s.cost);
+    for (const std::int32_t position : state_.positions) seen += position;
+    return layers * state_.rows + head * static_cast<double>(pass.outputs.size() + pass.asked.size()) +
+           seen * static_cast<double>(caches_.page_bytes()) / kPage;
   }
 
   void begin(const Pass& pass) {
@@ -190,6 +207,7 @@ class CpuBackend final : public Backend {
   Caches caches_;
   Region memory_;
   PassState state_;
+  TeamChoice team_choice_;
   bool recurrent_ = false;
   std::vector<std::vector<float>> saved_;  // recurrent states before the pass
 };

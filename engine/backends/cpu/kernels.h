@@ -88,6 +88,7 @@ struct RopeCall {
 
 enum class KvKind : std::uint8_t { f32, f16, bf16 };
 inline constexpr int kKvKinds = 3;
+constexpr std::size_t kv_bytes(KvKind kind) { return kind == KvKind::f32 ? 4 : 2; }  // of an element
 
 // 64 keys of one head: K transposed (key_dim, 64), V (64, value_dim). Keys in [begin, end) are defined.
 struct KeyBlock {

@@ -1,6 +1,7 @@
 #include "engine/backends/cpu/attend_impl.h"
 #include "engine/backends/cpu/lanes_avx2.h"
 #include "engine/backends/cpu/rows_impl.h"
+#include "engine/backends/cpu/store_impl.h"
 
 namespace wright::engine::cpu {
 
@@ -8,11 +9,12 @@ const Kernels& kernels_avx2() {
   using L = LanesAvx2;
   using Rows = RowsImpl<L>;
   using Attend = AttendImpl<L>;
+  using Store = StoreImpl<L>;
   static const Kernels kTable = [] {
     Kernels k{"avx2", "avx2", {}, Rows::norm, Rows::activate, Rows::add, Rows::multiply, Rows::scale, Rows::rope, Rows::quantise,
               {Attend::attend<KvKind::f32>, Attend::attend<KvKind::f16>, Attend::attend<KvKind::bf16>},
               Attend::merge, Attend::finish,
-              {Attend::store_kv<KvKind::f32>, Attend::store_kv<KvKind::f16>, Attend::store_kv<KvKind::bf16>},
+              {Store::store_kv<KvKind::f32>, Store::store_kv<KvKind::f16>, Store::store_kv<KvKind::bf16>},
               Rows::read, Rows::exp_sum};
     for (int i = 0; i < kPacks; ++i) k.linear[i] = linear_avx2().linear[i];
     return k;

@@ -16,6 +16,7 @@ struct LinearImpl {
   using Dot = typename L::Dot;
   static constexpr int kHalves = kTile / L::kWidth;
   static constexpr int kGroupBytes = 4 * kTile;  // bytes of four k of a tile
+  static constexpr std::size_t kAhead = 2048;    // bytes
 
   // Group g (four k) of a block, as unsigned bytes.
   template <Pack kPack>
@@ -76,7 +77,9 @@ struct LinearImpl {
     for (int r = 0; r < kRows; ++r) acc[r] = L::zero();
     for (int b = 0; b < blocks; ++b) {
       if constexpr (kRows <= 2) {
-        for (std::size_t line = 0; line < kLow; line += 64) L::prefetch(data + static_cast<std::size_t>(b) * kLow + line + 4096);
+        // In the order of memory, though scales lie behind the bytes of their tile: so the next tile comes in whole.
+        constexpr std::size_t kAll = block_bytes<kPack>() + 2 * scales_per_block<kPack>();
+        for (std::size_t line = 0; line < kAll; line += 64) L::prefetch(data + static_cast<std::size_t>(b) * kAll + line + kAhead);
       }
       const std::int8_t* x = q + static_cast<std::size_t>(b) * kBlock;
       #pragma GCC unroll 2

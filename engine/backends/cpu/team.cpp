@@ -17,9 +17,9 @@ constexpr double kPatienceMicros = 100;   // of the caller before it gives its c
 constexpr double kStallMicros = 1000;     // a wait that says: a helper lost its core
 constexpr int kAloneMin = 200, kAloneMax = 20'000;  // phases to work alone after stalls
 
-double micros() {
+double micros(clockid_t clock = CLOCK_MONOTONIC) {
   timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(clock, &t);
   return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_nsec) * 1e-3;
 }
 
@@ -48,6 +48,15 @@ Team::~Team() {
   ++bell_;
   futex_wake(bell_, 1 << 20);
   for (std::thread& t : helpers_) t.join();
+}
+
+double Team::take_lost_seconds() {
+  const double wall = micros(), cpu = micros(CLOCK_THREAD_CPUTIME_ID);
+  const double lost = (wall - last_wall_) - (cpu - last_cpu_) + waited_micros_;
+  last_wall_ = wall;
+  last_cpu_ = cpu;
+  waited_micros_ = 0;
+  return lost * 1e-6;
 }
 
 bool Team::take(int& unit) {
@@ -103,6 +112,7 @@ void Team::phase(int n, Call call, const void* context) {
     else _mm_pause();
     waited = micros() - start;
   }
+  waited_micros_ += waited;
   if (waited > kStallMicros) {
     alone_next_ = std::clamp(alone_next_ * 2, kAloneMin, kAloneMax);
     alone_ = alone_next_;
