@@ -1,4 +1,5 @@
-// Linear steps: units are ranges of weight tiles over all rows, sized by their cost, so that any awake thread takes the next.
+// Linear steps: units are ranges of weight tiles over up to kUnitRows rows, sized by their cost, so that any awake thread takes
+// the next.
 #include <algorithm>
 
 #include "engine/backends/cpu/pass.h"
@@ -6,10 +7,11 @@
 namespace wright::engine::cpu {
 namespace {
 
-constexpr double kUnitNanos = 25'000;       // work of one unit
+constexpr double kUnitNanos = 30'000;       // work of one unit
 constexpr double kBytesPerNano = 12;        // a core's weight reading
-constexpr double kProductsPerNano = 250;    // a core's multiply-adds
+constexpr double kProductsPerNano = 350;    // a core's multiply-adds
 constexpr int kUnitsPerThread = 4;
+constexpr int kUnitRows = 128;              // enough to pay for unpacking weights, few enough for a unit to have several tiles
 
 int tiles_per_unit(const PackedMatrix& w, int rows, int tiles, int threads) {
   const double products = static_cast<double>(rows) * w.inner * kTile;
@@ -27,19 +29,22 @@ void run_linear(PassState& state, const Step& step) {
   if (rows == 0) return;
   int tiles = 0;
   for (const LinearPart& p : step.parts) tiles += p.w.tiles();
-  const int per_unit = tiles_per_unit(step.parts[0].w, rows, tiles, state.team->threads());
-  const Activations in = state.activations(step.in, 0);
-  state.team->run((tiles + per_unit - 1) / per_unit, [&](int unit, int) {
+  const int row_units = (rows + kUnitRows - 1) / kUnitRows, unit_rows = round_up((rows + row_units - 1) / row_units, kTile);
+  const int per_unit = tiles_per_unit(step.parts[0].w, std::min(rows, unit_rows), tiles, state.team->threads());
+  state.team->run((tiles + per_unit - 1) / per_unit * row_units, [&](int unit, int) {
     if (state.context->done()) return;
-    int begin = unit * per_unit;
+    const int row = unit % row_units * unit_rows, n = std::min(unit_rows, rows - row);
+    if (n <= 0) return;
+    const Activations in = state.activations(step.in, row);
+    int begin = unit / row_units * per_unit;
     const int end = std::min(tiles, begin + per_unit);
     int first = 0;  // tile of the step at which a part starts
     for (const LinearPart& p : step.parts) {
       const int last = first + p.w.tiles();
       if (begin < last && begin < end) {
         const int stop = std::min(end, last);
-        LinearCall call{&p.w, begin - first, stop - first, in, rows, nullptr, 0, p.bias};
-        call.out = p.logits ? state.pass->logits : state.value(p.out, 0, 0);
+        LinearCall call{&p.w, begin - first, stop - first, in, n, nullptr, 0, p.bias};
+        call.out = p.logits ? state.pass->logits + static_cast<std::ptrdiff_t>(row) * p.w.columns : state.value(p.out, row, 0);
         call.out_stride = p.logits ? static_cast<std::size_t>(p.w.columns) : state.stride(p.out);
         state.kernels->linear[static_cast<int>(p.w.pack)](call);
         begin = stop;

@@ -16,7 +16,7 @@ namespace {
 constexpr int kRows = 16;              // of a tile
 constexpr int kSlots = 4;              // sums under way
 constexpr int kMostInner = 16 * 1024;  // k; wider matrices go to VNNI: unpacked columns and scales lie on the stack
-constexpr int kMostTiles = 2;          // whose unpacked bytes are kept side by side
+constexpr int kMostTiles = 8;          // whose unpacked bytes are kept side by side
 constexpr std::size_t kBytes = std::size_t{kMostInner} * kTile;
 constexpr int kLeastLeft = 10;         // rows left over: fewer are quicker with VNNI (tests/bench/engine_bench.cpp)
 
