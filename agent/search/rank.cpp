@@ -207,6 +207,15 @@ Result<std::size_t> Ranker::read_all(const Context& context, Frontier& frontier)
   return read;
 }
 
+Result<void> Ranker::sort(const Context& context, std::vector<Candidate>& candidates) {
+  std::vector<Candidate*> pointers;
+  for (Candidate& c : candidates) pointers.push_back(&c);
+  WRIGHT_TRY(const bool in_time, score_in_time(context, pointers, kFollowing));
+  for (Candidate& c : candidates) c.score = total_score(c, in_time);
+  std::stable_sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
+  return {};
+}
+
 Result<std::size_t> Ranker::read(const Context& context, Frontier& frontier) {
   const TimePoint start = Clock::system().now();
   auto done = read_all(context, frontier);

@@ -18,6 +18,8 @@ class Ranker {
 
   // Reads the frontier's candidates until all are read or the context is done, then closes it. How many were read.
   Result<std::size_t> read(const Context& context, Frontier& frontier);
+  // Reads a few, with the lines that follow, and orders them.
+  Result<void> sort(const Context& context, std::vector<Candidate>& candidates);
   std::size_t tokens() const { return tokens_; }
   double seconds() const { return seconds_; }  // of reading
 

@@ -9,6 +9,7 @@
 
 #include "agent/search/attempt.h"
 #include "agent/search/frontier.h"
+#include "agent/search/infill.h"
 #include "agent/search/locate.h"
 #include "agent/search/propose.h"
 #include "agent/search/rank.h"
@@ -25,6 +26,7 @@ constexpr double kCheapTest = 0.3;       // seconds: below, more runs after the 
 constexpr double kTraceLooped = 3, kTraceSeconds = 6;  // of the traced run
 constexpr int kMorePlain = 4, kMoreCheap = 20, kMoreDear = 8;  // after a plain edit (what follows is less likely); after a guard or deletion
 constexpr double kEarlyRuns = 12, kPatience = 15, kEarlyPerSecond = 2;  // tried while the model reads; seconds, after which more are
+constexpr int kLinesShare = 25;          // percent of the time left, that the model may write lines
 constexpr double kHurry = 1.1;           // of the time that the runs left are going to take
 constexpr std::size_t kGoodForPairs = 100;
 constexpr std::size_t kPairs = 400;
@@ -52,7 +54,8 @@ class Search {
   Result<bool> baseline();  // true: go on
   Result<void> find_places();
   Result<void> find_candidates();
-  Result<void> attempt(Frontier& frontier);
+  Result<void> attempt(Frontier& frontier, Ranker* ranker);
+  Result<void> try_lines(Attempts& attempts, Ranker& ranker, int until_runs);
   double early(const Attempts& attempts, TimePoint reading_since) const;
   Result<void> try_pairs(Attempts& attempts, const std::vector<Candidate>& likely, int until_runs);
   Result<void> choose(Attempts& attempts);
@@ -148,7 +151,7 @@ Result<void> Search::read_and_try() {
   if (request_.list_only) {
     while (!frontier.closed() && !context_.done()) frontier.wait(std::chrono::milliseconds(100));
   } else {
-    tried = attempt(frontier);
+    tried = attempt(frontier, ranker ? &*ranker : nullptr);
   }
   reading.cancel();
   if (by_model) {
@@ -182,7 +185,7 @@ double Search::early(const Attempts& attempts, TimePoint reading_since) const {
   return kEarlyRuns + kEarlyPerSecond * std::max(0.0, seconds_between(reading_since, Clock::system().now()) - kPatience);
 }
 
-Result<void> Search::attempt(Frontier& frontier) {
+Result<void> Search::attempt(Frontier& frontier, Ranker* ranker) {
   Attempts::Limits limits{request_.test_timeout, request_.test_timeout, kMorePlain, test_seconds_ < kCheapTest ? kMoreCheap : kMoreDear};
   if (request_.test_timeout <= Duration::zero()) {
     // The unpatched run may have ended early or never: short first, patient afterwards. A screening measures processor time itself.
@@ -196,11 +199,24 @@ Result<void> Search::attempt(Frontier& frontier) {
   const Attempts::Next next = [&] { return frontier.next(early(attempts, start)); };
   // Single edits first; pairs get the rest of the runs when nothing passed: those that came further put together with the likely ones.
   const auto share = [&](int percent) { return request_.max_runs * percent / 100; };
-  WRIGHT_CHECK(attempts.run(next, share(65)));
+  WRIGHT_CHECK(attempts.run(next, share(60)));
+  if (attempts.passed().empty() && ranker && frontier.closed()) WRIGHT_CHECK(try_lines(attempts, *ranker, share(75)));
   if (attempts.passed().empty() && request_.order != "random") WRIGHT_CHECK(try_pairs(attempts, frontier.likely(kGoodForPairs), share(85)));
   if (attempts.passed().empty()) WRIGHT_CHECK(attempts.run_slow_again(share(92)));
   if (attempts.passed().empty()) WRIGHT_CHECK(attempts.run(next, request_.max_runs));
   return choose(attempts);
+}
+
+Result<void> Search::try_lines(Attempts& attempts, Ranker& ranker, int until_runs) {
+  phase("the model writes lines anew");
+  const auto lines = infill(context_, *request_.engine, located_, ranker, context_.remaining() * kLinesShare / 100);
+  if (!lines.ok() && context_.done()) return {};
+  if (!lines.ok()) {
+    phase("the model wrote nothing: " + lines.error().text());
+    return {};
+  }
+  phase(fmt::format("trying {} of them", lines->size()));
+  return attempts.run(*lines, until_runs);
 }
 
 Result<void> Search::try_pairs(Attempts& attempts, const std::vector<Candidate>& likely, int until_runs) {
