@@ -145,6 +145,39 @@ SeenTypes types_by_region(const RanLines& ran, const Source& source) {
   return out;
 }
 
+std::vector<std::string_view> words_of(std::string_view text) {
+  std::vector<std::string_view> out;
+  while (!text.empty()) {
+    const std::size_t begin = std::min(text.find_first_not_of(" \t\"'()"), text.size());
+    const std::size_t end = std::min(text.find_first_of(" \t\"'():", begin), text.size());
+    if (end > begin) out.push_back(text.substr(begin, end - begin));
+    text.remove_prefix(std::max<std::size_t>(end, std::min<std::size_t>(1, text.size())));
+  }
+  return out;
+}
+
+std::string_view leaf_of(std::string_view path) { return path.substr(path.rfind('/') == std::string_view::npos ? 0 : path.rfind('/') + 1); }
+
+// Whether one command runs the file itself ("node check.js", "java -cp out Check"): then it is a test. What a compiler is given is not.
+bool names_as_test(std::string_view command, const std::string& name) {
+  const std::vector<std::string_view> words = words_of(command);
+  if (words.empty()) return false;
+  if (matches_any(std::string(leaf_of(words.front())), {"gcc*", "g++*", "cc", "c++", "clang*", "javac", "tsc", "make", "cmake", "ninja"})) return false;
+  const std::string_view leaf = leaf_of(name), stem = leaf.substr(0, leaf.rfind('.'));
+  for (std::string_view word : words) {
+    if (word.starts_with("./")) word.remove_prefix(2);
+    if (word == name || (word.ends_with(name) && word.size() > name.size() && word[word.size() - name.size() - 1] == '/')) return true;
+    if (name.ends_with(".java") && (word == stem || (word.ends_with(stem) && word[word.size() - stem.size() - 1] == '.'))) return true;
+  }
+  return false;
+}
+
+// Of several sources that are compiled into one program, the one with main() drives the others.
+bool drives_others(const Source& source, const std::vector<std::string>& names) {
+  if (source.grammar->language != tools::Language::c && source.grammar->language != tools::Language::cpp) return false;
+  return names.size() > 1 && std::any_of(source.regions.begin(), source.regions.end(), [](const Region& region) { return region.name == "main"; });
+}
+
 }  // namespace
 
 bool is_protected(const std::string& name, const std::string& command) {
@@ -157,10 +190,11 @@ bool is_protected(const std::string& name, const std::string& command) {
                          "gulpfile.js", "Gruntfile.js", "Makefile", "makefile", "CMakeLists.txt", "sitecustomize.py", "usercustomize.py", "pom.xml", "build.gradle"}))
     return true;
   if (command.find("doctest") != std::string::npos) return false;
-  for (std::size_t at = 0; (at = command.find(name, at)) != std::string::npos; ++at) {
-    const bool starts = at == 0 || command[at - 1] == ' ' || command[at - 1] == '/' || command[at - 1] == '"' || command[at - 1] == '\'';
-    const std::size_t end = at + name.size();
-    if (starts && (end == command.size() || std::string_view(" ;&|\"':").find(command[end]) != std::string_view::npos)) return true;
+  std::string_view rest = command;
+  while (!rest.empty()) {  // one command of the line after the other
+    const std::size_t stop = rest.find_first_of(";&|\n");
+    if (names_as_test(rest.substr(0, stop), name)) return true;
+    rest = stop == std::string_view::npos ? std::string_view() : rest.substr(stop + 1);
   }
   return false;
 }
@@ -181,6 +215,7 @@ Result<Located> locate(const Context& context, const FixRequest& request, const 
     if (!text.ok()) continue;  // made by the tests while they ran, or too large
     auto source = read_source(name, std::move(*text), *language);
     if (!source.ok()) continue;
+    if (drives_others(*source, names)) continue;
     for (Region& region : source->regions) region.suspicion = suspicion_of(ran, before, *source, region);
     out.sources.push_back(std::move(*source));
   }

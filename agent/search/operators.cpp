@@ -48,7 +48,7 @@ constexpr OperatorRow kRows[] = {
     {"slice", -4.8, Risk::plain, slice_add},
     {"slice bound", -5.9, Risk::plain, slice_change},
     {"drop index", -5.9, Risk::plain, index_drop},
-    {"expression reuse", -3.3, Risk::plain, expression_reuse},
+    {"expression reuse", -4.0, Risk::plain, expression_reuse},
     {"swap branches of a conditional", -5.9, Risk::plain, ternary_swap},
     {"filter", -5.9, Risk::plain, filter_change},
     {"delete statement", -3.7, Risk::deletion, statement_delete},

@@ -21,7 +21,8 @@ constexpr int kFollowing = 2;                // lines after the change, in the s
 constexpr std::size_t kFurtherEarly = 12;    // candidates that go to the second stage after a batch
 // Fitted on the development cases by the mean log rank of the reference (tests/bench/fix.py --dump).
 constexpr double kModelWeight = 0.7;
-constexpr double kPerToken = 1.0;            // nats an average token costs: without it a shorter text is always likelier
+constexpr double kPerToken = 0.5;            // nats that each token more is forgiven: without it a shorter text is always likelier
+constexpr double kMostCredit = 6;            // nats that the unlikeliness of what goes can count for
 constexpr double kUnscored = -3;             // what an average candidate of good prior loses
 constexpr double kDeletionCost = 3;
 
@@ -78,7 +79,11 @@ Common common_ends(const std::vector<engine::TokenId>& a, const std::vector<engi
 
 }  // namespace
 
-double opinion(const Reading& r) { return r.rest + r.added - r.removed + kPerToken * (r.n_added - r.n_removed); }
+// A long text that goes was unlikely for its length alone: it counts by its mean, over as many tokens as come, and not without bound.
+double opinion(const Reading& r) {
+  const double share = std::min(1.0, (r.n_added + 1.0) / (r.n_removed + 1.0));
+  return r.rest + r.added + std::min(kMostCredit, -r.removed * share) + kPerToken * std::max(0, r.n_added - r.n_removed);
+}
 
 double total_score(const Candidate& c, bool scored) {
   const double model = scored ? kModelWeight * opinion(c.model) - (c.risk == Risk::deletion ? kDeletionCost : 0) : kUnscored;

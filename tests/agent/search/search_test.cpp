@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "agent/search/locate.h"
 #include "agent/search/search.h"
 #include "agent/search/tamper.h"
 #include "base/file.h"
@@ -115,6 +116,35 @@ TEST_CASE("fix: an endless loop in the program, and cancelling at once") {
   CHECK(cancelled.error().kind == ErrorKind::cancelled);
   CHECK(project.tree() == before);
   CHECK(scratch_folders() == 0);
+}
+
+TEST_CASE("fix: counts of passed and failed tests, as programs print them") {
+  using namespace wright::agent::search;
+  struct Row { const char* text; int passed, failed; };
+  for (const Row& row : {Row{"==== 2 failed in 0.1s ====\n", 0, 2}, {"2 failed, 1 warning in 0.1s\n", 0, 2}, {"1 failed, 3 passed in 1s\n", 3, 1}, {"4 passed in 0.1s\n", 4, 0},
+                         {"1 error in 0.1s\n", 0, 1}, {"2 errors in 0.1s\n", 0, 2}, {"Tests: 1 failed, 2 total\n", 0, 1}, {"2 failed\n", -1, 2}, {"0 failed\n", -1, 0},
+                         {"Ran 3 tests in 0.01s\n\nFAILED (failures=1)\n", 2, 1}, {"  3 passing\n  1 failing\n", 3, 1}, {"hello\n", -1, -1}}) {
+    INFO(row.text);
+    tools::CommandResult result;
+    result.exit_status = 1;
+    result.output = row.text;
+    const Outcome outcome = read_outcome(result, "/w");
+    CHECK(outcome.passed == row.passed);
+    CHECK(outcome.failed == row.failed);
+  }
+}
+
+TEST_CASE("fix: what a command runs is a test, what it compiles is not") {
+  using namespace wright::agent::search;
+  CHECK(is_protected("check.js", "node check.js"));
+  CHECK(is_protected("check.py", "cd x && python3 ./check.py"));
+  CHECK(is_protected("a/Check.java", "javac a/*.java && java -cp a Check"));
+  CHECK(is_protected("a/Check.java", "java -cp out a.Check"));
+  CHECK_FALSE(is_protected("heap.c", "gcc -o t heap.c main.c && ./t"));
+  CHECK_FALSE(is_protected("Gcd.java", "javac Gcd.java && java Check"));
+  CHECK_FALSE(is_protected("check.js", "node other.js"));
+  CHECK(is_protected("test_heap.c", "gcc test_heap.c"));
+  CHECK(is_protected("python_testcases/x.py", "python3 -m pytest"));
 }
 
 TEST_CASE("fix: tampering is refused with a reason") {
