@@ -172,7 +172,7 @@ void linear(benchmark::State& state, const Kernels* k, cpu::Pack pack) {
 void attend(benchmark::State& state, const Kernels* k, cpu::KvKind kind) {
   constexpr int kDim = 64, kLayerHeads = 90, kPages = 32;
   const int rows = static_cast<int>(state.range(0));
-  const std::size_t half = std::size_t{kDim} * cpu::kPage * (kind == cpu::KvKind::f32 ? 4 : 2), page = half * 2 * kLayerHeads;
+  const std::size_t half = cpu::kv_head_bytes(kind, kDim), page = half * 2 * kLayerHeads;
   auto memory = cpu::Region::create(page * kPages, "pages");
   if (!memory.ok()) return state.SkipWithError("no memory");
   auto* halves = reinterpret_cast<std::uint16_t*>(memory->data());
@@ -292,7 +292,7 @@ void plain_rows(benchmark::State& state) {
 int main(int argc, char** argv) {
   constexpr struct { cpu::Pack pack; const char* name; } kPacks[] = {
       {cpu::Pack::f16, "f16"}, {cpu::Pack::n4, "n4"}, {cpu::Pack::n4m, "n4m"}, {cpu::Pack::n6, "n6"}, {cpu::Pack::n8, "n8"}};
-  constexpr struct { cpu::KvKind kind; const char* name; } kKinds[] = {{cpu::KvKind::f32, "f32"}, {cpu::KvKind::f16, "f16"}};
+  constexpr struct { cpu::KvKind kind; const char* name; } kKinds[] = {{cpu::KvKind::f32, "f32"}, {cpu::KvKind::f16, "f16"}, {cpu::KvKind::q8_0, "q8_0"}};
   std::printf("one core: reads %.1f GB/s\n", read_gbs());
   for (const Kernels* k : cpu::supported_kernels()) {
     if (std::string(k->name) == "scalar") continue;

@@ -18,6 +18,7 @@ struct AttendImpl {
   template <KvKind kKind> [[gnu::always_inline]] static inline F load(const std::byte* p, std::size_t i) {
     if constexpr (kKind == KvKind::f32) return L::load(reinterpret_cast<const float*>(p) + i);
     else if constexpr (kKind == KvKind::f16) return L::load(reinterpret_cast<const std::uint16_t*>(p) + i);
+    else if constexpr (kKind == KvKind::q8_0) return L::load(reinterpret_cast<const std::int8_t*>(p) + i);
     else return L::load_bf16(reinterpret_cast<const std::uint16_t*>(p) + i);
   }
   template <KvKind kKind> static constexpr std::size_t size_of() { return kv_bytes(kKind); }
@@ -30,16 +31,30 @@ struct AttendImpl {
   }
   template <KvKind kKind> static constexpr int kLineVectors = 64 / static_cast<int>(size_of<kKind>()) / kW;
 
-  // Logits of kRows query rows and kVectors vectors of keys from key t on.
+  static const std::uint16_t* scales(const std::byte* block, int dim) {
+    return reinterpret_cast<const std::uint16_t*>(block + static_cast<std::size_t>(dim) * kPage);
+  }
+
+  // Logits of kRows query rows and kVectors vectors of keys from key t on. Of scaled keys block by block of dimensions.
   template <KvKind kKind, int kRows, int kVectors>
   [[gnu::always_inline]] static inline void logits(const float* const* q, int dim, const std::byte* k, const std::byte* next, int t, float* out,
                                                    std::size_t stride) {
+    if constexpr (kKind == KvKind::q8_0) {
+      for (int from = 0; from < dim; from += kBlock) logits_of<kKind, kRows, kVectors>(q, dim, from, from + kBlock, k, next, t, out, stride);
+    } else {
+      logits_of<kKind, kRows, kVectors>(q, dim, 0, dim, k, next, t, out, stride);
+    }
+  }
+  // The part that dimensions [from, to) have in them.
+  template <KvKind kKind, int kRows, int kVectors>
+  [[gnu::always_inline]] static inline void logits_of(const float* const* q, int dim, int from, int to, const std::byte* k, const std::byte* next,
+                                                      int t, float* out, std::size_t stride) {
     F acc[kRows][kVectors];
     #pragma GCC unroll 16
     for (auto& row : acc)
       #pragma GCC unroll 16
       for (F& a : row) a = L::zero();
-    for (int i = 0; i < dim; ++i) {
+    for (int i = from; i < to; ++i) {
       const std::byte* soon = ahead(k, next, i, dim, kPage * size_of<kKind>()) + static_cast<std::size_t>(t) * size_of<kKind>();
       for (int v = 0; v < kVectors; v += kLineVectors<kKind>) L::prefetch(soon + static_cast<std::size_t>(v * kW) * size_of<kKind>());
       F key[kVectors];
@@ -55,7 +70,14 @@ struct AttendImpl {
     #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r)
       #pragma GCC unroll 16
-      for (int v = 0; v < kVectors; ++v) L::store(out + static_cast<std::size_t>(r) * stride + t + v * kW, acc[r][v]);
+      for (int v = 0; v < kVectors; ++v) {
+        float* to_out = out + static_cast<std::size_t>(r) * stride + t + v * kW;
+        if constexpr (kKind == KvKind::q8_0) {
+          const F scale = L::load(scales(k, dim) + from / kBlock * kPage + t + v * kW);
+          acc[r][v] = from == 0 ? L::mul(acc[r][v], scale) : L::fma(acc[r][v], scale, L::load(to_out));
+        }
+        L::store(to_out, acc[r][v]);
+      }
   }
 
   // o (and with kSum the sum of weights, in every lane of `l`) += weights times kVectors vectors of V from column c on.
@@ -74,7 +96,11 @@ struct AttendImpl {
       for (int v = 0; v < kVectors; v += kLineVectors<kKind>) L::prefetch(soon + static_cast<std::size_t>(v * kW) * size_of<kKind>());
       F value[kVectors];
       #pragma GCC unroll 16
-      for (int v = 0; v < kVectors; ++v) value[v] = load<kKind>(b.v, static_cast<std::size_t>(t * value_dim + c + v * kW));
+      for (int v = 0; v < kVectors; ++v) {
+        value[v] = load<kKind>(b.v, static_cast<std::size_t>(t * value_dim + c + v * kW));
+        if constexpr (kKind == KvKind::q8_0)
+          value[v] = L::mul(value[v], L::set1_half(scales(b.v, value_dim) + t * (value_dim / kBlock) + (c + v * kW) / kBlock));
+      }
       #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
         const F w = L::set1(weights[static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(t)]);

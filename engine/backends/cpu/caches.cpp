@@ -11,7 +11,6 @@ constexpr std::size_t kSlabBytes = std::size_t{32} << 20;
 Result<Caches> Caches::create(const OpList& ops, KvKind kind, std::size_t page_capacity) {
   Caches c;
   c.capacity_ = page_capacity;
-  const std::size_t size = kind == KvKind::f32 ? 4 : 2;
   for (const CacheSpec& spec : ops.caches) {
     Place p;
     if (spec.kind == CacheSpec::Kind::recurrent) {
@@ -19,8 +18,11 @@ Result<Caches> Caches::create(const OpList& ops, KvKind kind, std::size_t page_c
       c.state_floats_ += static_cast<std::size_t>(spec.state_floats);
     } else if (spec.kind == CacheSpec::Kind::full || spec.kind == CacheSpec::Kind::window) {
       const auto heads = static_cast<std::size_t>(spec.kv_heads);
-      p.k_head = static_cast<std::size_t>(spec.key_dim) * kPage * size;
-      p.v_head = static_cast<std::size_t>(spec.value_dim) * kPage * size;
+      if (kind == KvKind::q8_0 && (spec.key_dim % kBlock != 0 || spec.value_dim % kBlock != 0))
+        return Error{ErrorKind::usage, "kv q8_0 needs heads of a multiple of 32 values, this model has " + std::to_string(spec.key_dim) + " and " +
+                                           std::to_string(spec.value_dim), "use --kv f16"};
+      p.k_head = kv_head_bytes(kind, spec.key_dim);
+      p.v_head = kv_head_bytes(kind, spec.value_dim);
       p.k = c.page_bytes_;
       p.v = p.k + heads * p.k_head;
       c.page_bytes_ = (p.v + heads * p.v_head + 63) / 64 * 64;

@@ -18,7 +18,8 @@ using StepFn = void (*)(PassState&, const Step&);
 constexpr StepFn kStepFns[] = {run_rows, run_linear, run_grouped, run_attend, run_delta_rule, run_decay_scan, run_gather};  // as Step::Kind
 
 constexpr struct { KvType type; KvKind kind; const char* name; } kKvTypes[] = {
-    {KvType::f32, KvKind::f32, "f32"}, {KvType::f16, KvKind::f16, "f16"}, {KvType::bf16, KvKind::bf16, "bf16"}};
+    {KvType::f32, KvKind::f32, "f32"}, {KvType::f16, KvKind::f16, "f16"}, {KvType::bf16, KvKind::bf16, "bf16"},
+    {KvType::q8_0, KvKind::q8_0, "q8_0"}};
 
 class CpuBackend final : public Backend {
  public:
@@ -223,7 +224,7 @@ Result<std::unique_ptr<Backend>> make_cpu_backend(std::shared_ptr<const OpList> 
   if (options.exact) return make_reference_backend(std::move(ops), std::move(weights), options);
   WRIGHT_TRY(const Kernels* kernels, kernels_for(options.isa));
   const auto* kv = std::ranges::find(kKvTypes, options.kv, [](const auto& row) { return row.type; });
-  if (kv == std::end(kKvTypes)) return Error{ErrorKind::usage, "the CPU backend keeps no such KV type", "use --kv f16, bf16 or f32"};
+  if (kv == std::end(kKvTypes)) return Error{ErrorKind::usage, "the CPU backend keeps no such KV type", "use --kv f16, bf16, f32 or q8_0"};
   WRIGHT_CHECK(ops->validate());
   auto team = std::make_unique<Team>(options.threads > 0 ? options.threads : available_cores());
   WRIGHT_TRY(Plan plan, lower(*ops, *weights, kMaxRows, *team));

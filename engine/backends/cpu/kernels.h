@@ -86,9 +86,16 @@ struct RopeCall {
   bool interleaved;
 };
 
-enum class KvKind : std::uint8_t { f32, f16, bf16 };
-inline constexpr int kKvKinds = 3;
-constexpr std::size_t kv_bytes(KvKind kind) { return kind == KvKind::f32 ? 4 : 2; }  // of an element
+// q8_0: bytes in blocks of 32 dimensions of one token; behind the bytes of a head their f16 scales, of K as (key_dim / 32, 64),
+// of V as (64, value_dim / 32).
+enum class KvKind : std::uint8_t { f32, f16, bf16, q8_0 };
+inline constexpr int kKvKinds = 4;
+constexpr std::size_t kv_bytes(KvKind kind) { return kind == KvKind::f32 ? 4 : kind == KvKind::q8_0 ? 1 : 2; }  // of an element
+// K or V of one head in a page.
+constexpr std::size_t kv_head_bytes(KvKind kind, int dim) {
+  const auto n = static_cast<std::size_t>(dim) * kPage;
+  return n * kv_bytes(kind) + (kind == KvKind::q8_0 ? n / kBlock * 2 : 0);
+}
 
 // 64 keys of one head: K transposed (key_dim, 64), V (64, value_dim). Keys in [begin, end) are defined.
 struct KeyBlock {

@@ -28,6 +28,10 @@ struct LanesAvx2 {
   WRIGHT_LANES_FN F load(const std::uint16_t* p) {
     return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }
+  WRIGHT_LANES_FN F load(const std::int8_t* p) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+  }
+  WRIGHT_LANES_FN F set1_half(const std::uint16_t* p) { return set1(_cvtsh_ss(*p)); }
   WRIGHT_LANES_FN F load_bf16(const std::uint16_t* p) {
     const __m256i w = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
     return _mm256_castsi256_ps(_mm256_slli_epi32(w, 16));

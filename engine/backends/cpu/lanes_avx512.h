@@ -27,6 +27,10 @@ struct LanesAvx512 {
   WRIGHT_LANES_FN F load(const std::uint16_t* p) {
     return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
   }
+  WRIGHT_LANES_FN F load(const std::int8_t* p) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+  }
+  WRIGHT_LANES_FN F set1_half(const std::uint16_t* p) { return set1(_cvtsh_ss(*p)); }
   WRIGHT_LANES_FN F load_bf16(const std::uint16_t* p) {
     const __m512i w = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
     return _mm512_castsi512_ps(_mm512_slli_epi32(w, 16));

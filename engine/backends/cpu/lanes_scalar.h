@@ -29,6 +29,8 @@ struct LanesScalar {
   static F set1(float x) { return each([&](int) { return x; }); }
   static F load(const float* p) { return each([&](int i) { return p[i]; }); }
   static F load(const std::uint16_t* p) { return each([&](int i) { return half_to_float(p[i]); }); }
+  static F load(const std::int8_t* p) { return each([&](int i) { return static_cast<float>(p[i]); }); }
+  static F set1_half(const std::uint16_t* p) { return set1(half_to_float(*p)); }
   static F load_bf16(const std::uint16_t* p) { return each([&](int i) { return bf16_to_float(p[i]); }); }
   static F load_n(const float* p, int n) { return each([&](int i) { return i < n ? p[i] : 0.0f; }); }
   static void store(float* p, F a) { store_n(p, a, kWidth); }

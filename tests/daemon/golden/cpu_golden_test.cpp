@@ -157,3 +157,35 @@ TEST_CASE("cpu golden: log-probabilities summed over SmolLM2's vocabulary as it 
     }
   }
 }
+
+TEST_CASE("cpu golden: SmolLM2 with cached keys and values in q8_0", "[cpu]") {
+  const auto model = daemon::find_model(daemon::Folders::from_environment(), "SmolLM2-135M-Instruct");
+  const auto json_path = test::shared_path("golden/smollm2-135m.json");
+  if (!json_path || !model.ok()) {
+    WARN("skipped: the default model or golden/smollm2-135m.json is not there");
+    return;
+  }
+  const auto weights = need(open_weights(*model));
+  const auto ops = need(build_op_list(*weights));
+  const Json json = Json::parse(need(read_file(*json_path)));
+  const auto vocab = static_cast<std::size_t>(ops->n_vocab);
+  const auto half = backend_of(weights, ops, "auto"), bytes = backend_of(weights, ops, "auto", KvType::q8_0);
+  CHECK(bytes->page_bytes() < half->page_bytes() * 17 / 32 + 128);
+  // One short prompt, for the interpreter takes seconds a row: what differs from it is the kernels' own, as much as with f16.
+  std::vector<TokenId> ids;
+  for (const auto& prompt : json["prompts"])
+    if (const auto own = prompt["ids"].get<std::vector<TokenId>>(); own.size() > 3 && (ids.empty() || own.size() < ids.size())) ids = own;
+  const auto mean_error = [&](Backend& fast, KvType kv) {
+    BackendOptions options;
+    options.kv = kv;
+    const auto reference = need(make_reference_backend(ops, weights, options));
+    const auto want = test::Feed{*reference, vocab}.run(ids), got = test::Feed{fast, vocab}.run(ids);
+    REQUIRE(test::Feed{fast, vocab}.run_in_chunks(ids, 2) == got);
+    double sum = 0;
+    for (std::size_t i = 0; i < got.size(); ++i) sum += std::fabs(got[i] - want[i]);
+    return sum / static_cast<double>(got.size());
+  };
+  const double with_half = mean_error(*half, KvType::f16), with_bytes = mean_error(*bytes, KvType::q8_0);
+  INFO("mean error with f16 " << with_half << ", with q8_0 " << with_bytes);
+  CHECK(with_bytes < 1.5 * with_half);
+}

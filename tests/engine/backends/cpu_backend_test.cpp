@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "engine/backends/backend.h"
+#include "engine/backends/cpu/caches.h"
 #include "engine/backends/cpu/isa.h"
 #include "engine/backends/cpu/logprobs.h"
 #include "tests/engine/backends/feed.h"
@@ -67,6 +68,35 @@ TEST_CASE("cpu backend: agrees with the interpreter on every instruction set", "
       REQUIRE(largest_difference(Feed{*half}.run(ids), want) < 0.05);
     }
   }
+}
+
+TEST_CASE("cpu backend: keys and values in q8_0 are those of the interpreter", "[cpu]") {
+  const auto model = test::toy_attention();
+  BackendOptions options;
+  options.kv = KvType::q8_0;
+  auto reference = make_reference_backend(model.ops, model.weights, options);
+  REQUIRE(reference.ok());
+  const auto ids = tokens(150);
+  const auto want = Feed{**reference}.run_in_chunks(ids, 50);
+  for (const cpu::Kernels* k : cpu::supported_kernels()) {
+    auto bytes = open(model, k->isa, 2, KvType::q8_0), half = open(model, k->isa, 2, KvType::f16);
+    Feed feed{*bytes}, plain{*half};
+    const auto got = feed.run(ids);
+    INFO(k->name);
+    REQUIRE(largest_difference(got, want) < 0.05);
+    REQUIRE(!same_bits(got, plain.run(ids)));
+    Feed again{*bytes};
+    REQUIRE(same_bits(again.run_in_chunks(ids, 7), got));
+    REQUIRE(bytes->page_bytes() < half->page_bytes() * 17 / 32 + 128);
+  }
+  OpList narrow;
+  narrow.caches.resize(1);
+  narrow.caches[0].kv_heads = 1;
+  narrow.caches[0].key_dim = narrow.caches[0].value_dim = 40;
+  REQUIRE(cpu::Caches::create(narrow, cpu::KvKind::f16, 0).ok());
+  const auto refused = cpu::Caches::create(narrow, cpu::KvKind::q8_0, 0);
+  REQUIRE(!refused.ok());
+  REQUIRE_THAT(refused.error().message, Catch::Contains("multiple of 32"));
 }
 
 TEST_CASE("cpu backend: bits do not depend on chunks, batch mates or threads", "[cpu]") {
