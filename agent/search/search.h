@@ -27,6 +27,7 @@ struct FixRequest {
   std::string description;             // the user's words, a hint for scoring; may be empty
   std::string order = "model";         // "model", "prior" or "random" (for measurements)
   std::uint64_t seed = 0;
+  bool copies = false;                 // candidates run in copies of the workspace even where overlays work
   bool list_only = false;              // find and order the candidates, try none: each is reported as progress (for measurements)
   std::shared_ptr<engine::Engine> engine;  // null: no model, operator prior only
   tools::CommandPolicy commands;

@@ -64,7 +64,7 @@ Result<std::string> make_scratch(const std::string& workspace) {
 
 Result<std::unique_ptr<Trials>> Trials::open(const FixRequest& request) {
   WRIGHT_TRY(std::string scratch, make_scratch(request.workspace));
-  return std::unique_ptr<Trials>(new Trials(request, std::move(scratch), tools::overlay_available()));
+  return std::unique_ptr<Trials>(new Trials(request, std::move(scratch), !request.copies && tools::overlay_available()));
 }
 
 Trials::~Trials() { remove_tree(scratch_); }
