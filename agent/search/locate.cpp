@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 
+#include "agent/search/reach.h"
 #include "base/file.h"
 #include "base/limits.h"
 
@@ -204,7 +205,7 @@ Result<Located> locate(const Context& context, const FixRequest& request, const 
   for (const auto& [name, lines] : ran.lines) names.push_back(name);
   for (const auto& [name, ranges] : ran.ran_ranges) names.push_back(name);
   std::erase_if(names, [&](const std::string& name) { return is_protected(name, request.test); });
-  if (names.empty()) names = source_files(request);
+  if (names.empty()) names = reached(request, before, source_files(request));
   Located out;
   for (const std::string& name : names) {
     WRIGHT_CHECK(context.check());
