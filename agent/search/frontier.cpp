@@ -80,6 +80,11 @@ bool Frontier::closed() const {
   return closed_;
 }
 
+double Frontier::share_taken() const {
+  const std::lock_guard lock(mutex_);
+  return all_.empty() ? 1 : static_cast<double>(unread_) / static_cast<double>(all_.size());
+}
+
 double Frontier::unread_before(double score, double most) const {
   if (gains_.size() < kGainsToJudge) return static_cast<double>(all_.size() - unread_);
   double out = 0;
@@ -102,7 +107,8 @@ Frontier::Offer Frontier::next(double early) {
   }
   if (best == all_.size()) return {nullptr, closed_};
   const double room = early - static_cast<double>(offered_);
-  if (!closed_ && (room <= 0 || unread_before(all_[best].score, room) >= room)) return {};
+  const bool unread = unread_ < all_.size();
+  if (!closed_ && unread && (room <= 0 || unread_before(all_[best].score, room) >= room)) return {};
   states_[best] = State::offered;
   ++offered_;
   return {&all_[best], false};

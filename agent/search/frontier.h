@@ -35,6 +35,7 @@ class Frontier {
   Offer next(double early);
   void wait(std::chrono::milliseconds most);  // for something new
   bool closed() const;
+  double share_taken() const;  // of all, by the reading thread
   // The best `most`, offered or not; copies.
   std::vector<Candidate> likely(std::size_t most) const;
   // All, in order, for --list; after close().

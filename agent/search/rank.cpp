@@ -18,7 +18,8 @@ constexpr std::size_t kWindowBytes = 4000;   // of context before a line: one to
 constexpr std::size_t kSpanBytes = 1200;     // longest text that is scored
 constexpr std::size_t kTailTokens = 3;       // behind the change that the first stage reads
 constexpr int kFollowing = 2;                // lines after the change, in the second stage
-constexpr std::size_t kFurtherEarly = 12;    // candidates that go to the second stage after a batch
+constexpr std::size_t kFurtherEarly = 4, kFurther = 100;  // candidates that go to the second stage: after a batch, in the end
+constexpr std::size_t kFurtherTogether = 24;
 // Fitted on the development cases by the mean log rank of the reference (tests/bench/fix.py --dump).
 constexpr double kModelWeight = 0.7;
 constexpr double kPerToken = 0.5;            // nats that each token more is forgiven: without it a shorter text is always likelier
@@ -179,14 +180,13 @@ Result<bool> Ranker::score_in_time(const Context& context, const std::vector<Can
 Result<std::size_t> Ranker::read_all(const Context& context, Frontier& frontier) {
   std::size_t read = 0, size = kFirstBatch;
   const auto read_further = [&](std::size_t most) -> Result<bool> {
-    const std::vector<Candidate*> best = frontier.leading(most);
-    for (std::size_t i = 0; i < best.size(); i += size) {
-      const std::vector<Candidate*> part(best.begin() + static_cast<std::ptrdiff_t>(i), best.begin() + static_cast<std::ptrdiff_t>(std::min(best.size(), i + size)));
+    for (std::size_t i = 0; i < most; i += kFurtherTogether) {
+      const std::vector<Candidate*> part = frontier.leading(std::min(most, i + kFurtherTogether));
       WRIGHT_TRY(const bool in_time, score_in_time(context, part, kFollowing));
       if (!in_time) return false;
       for (Candidate* c : part) c->score = total_score(*c, true);
+      frontier.put(part);
     }
-    frontier.put(best);
     return true;
   };
   while (!context.done()) {
@@ -208,7 +208,7 @@ Result<std::size_t> Ranker::read_all(const Context& context, Frontier& frontier)
     WRIGHT_TRY(in_time, read_further(kFurtherEarly));
     if (!in_time) return read;
   }
-  WRIGHT_CHECK(read_further(std::max<std::size_t>(100, read / 10)));
+  WRIGHT_CHECK(read_further(kFurther));
   return read;
 }
 

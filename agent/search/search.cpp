@@ -27,7 +27,10 @@ constexpr double kTraceLooped = 3, kTraceSeconds = 6;  // of the traced run
 constexpr int kMorePlain = 4, kMoreCheap = 20, kMoreDear = 8;  // after a plain edit (what follows is less likely); after a guard or deletion
 constexpr double kEarlyRuns = 12, kPatience = 15, kEarlyPerSecond = 2;  // tried while the model reads; seconds, after which more are
 constexpr int kLinesShare = 25;          // percent of the time left, that the model may write lines
-constexpr double kHurry = 1.1;           // of the time that the runs left are going to take
+constexpr double kHurry = 1.1;           // of the runs left, that the time must suffice for
+constexpr double kReadingShare = 0.5;    // of the time left, that reading may still take
+constexpr double kSettle = 4;            // seconds until the speed of reading is known
+constexpr double kEarlyShare = 0.25;     // of the runs that the time suffices for, while the model reads
 constexpr std::size_t kGoodForPairs = 100;
 constexpr std::size_t kPairs = 400;
 constexpr std::size_t kTestBytes = 1 << 20;
@@ -56,7 +59,7 @@ class Search {
   Result<void> find_candidates();
   Result<void> attempt(Frontier& frontier, Ranker* ranker);
   Result<void> try_lines(Attempts& attempts, Ranker& ranker, int until_runs);
-  double early(const Attempts& attempts, TimePoint reading_since) const;
+  double early(const Attempts& attempts, const Frontier& frontier, TimePoint reading_since) const;
   Result<void> try_pairs(Attempts& attempts, const std::vector<Candidate>& likely, int until_runs);
   Result<void> choose(Attempts& attempts);
   Result<void> read_and_try();
@@ -176,13 +179,17 @@ void Search::list(const Frontier& frontier) {
   }
 }
 
-// How many of the first may be tried before all are read: few at first, all when the time would not suffice for the runs that are left.
-double Search::early(const Attempts& attempts, TimePoint reading_since) const {
+// How many of the first may be tried before all are read: few at first. When the time does not suffice for all runs that are left: a
+// share of those that it does suffice for, so that the model gets on; all, when reading would take most of the time.
+double Search::early(const Attempts& attempts, const Frontier& frontier, TimePoint reading_since) const {
   constexpr double kAll = 1e9;
-  const double left = std::chrono::duration<double>(context_.remaining()).count();
-  const double needed = (request_.max_runs - report_.runs) * attempts.seconds_per_run() / workers();
-  if (!attempts.passed().empty() || left < kHurry * needed) return kAll;
-  return kEarlyRuns + kEarlyPerSecond * std::max(0.0, seconds_between(reading_since, Clock::system().now()) - kPatience);
+  if (!attempts.passed().empty()) return kAll;
+  const double left = std::chrono::duration<double>(context_.remaining()).count(), read_for = seconds_between(reading_since, Clock::system().now());
+  const double usual = kEarlyRuns + kEarlyPerSecond * std::max(0.0, read_for - kPatience);
+  const double affordable = left / std::max(0.01, attempts.seconds_per_run()) * workers();
+  if (affordable > kHurry * (request_.max_runs - report_.runs)) return usual;
+  const double share = std::max(frontier.share_taken(), 1e-3);
+  return read_for < kSettle || read_for * (1 - share) / share < kReadingShare * left ? std::max(usual, kEarlyShare * affordable) : kAll;
 }
 
 Result<void> Search::attempt(Frontier& frontier, Ranker* ranker) {
@@ -196,7 +203,7 @@ Result<void> Search::attempt(Frontier& frontier, Ranker* ranker) {
   Attempts attempts(context_, request_, *trials_, located_.sources, report_, before_, tests_, progress_, screen_, limits);
   phase("trying candidates");
   const TimePoint start = Clock::system().now();
-  const Attempts::Next next = [&] { return frontier.next(early(attempts, start)); };
+  const Attempts::Next next = [&] { return frontier.next(early(attempts, frontier, start)); };
   // Single edits first; pairs get the rest of the runs when nothing passed: those that came further put together with the likely ones.
   const auto share = [&](int percent) { return request_.max_runs * percent / 100; };
   WRIGHT_CHECK(attempts.run(next, share(60)));
