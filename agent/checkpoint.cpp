@@ -71,6 +71,7 @@ class DiskCheckpoints final : public Checkpoints {
     // The cache file is never changed in place, so a second name for it keeps this moment at no cost.
     if (::link(cache_path().c_str(), manifest_path(record.head.id).c_str()) != 0)
       return errno_error("keep the manifest", manifest_path(record.head.id), errno);
+    held_ = record.head.id;
     WRIGHT_CHECK(journal_->add(opened_line(record)));
     Checkpoint out = record.head;
     out.not_covered = manifest_.not_covered;
@@ -181,23 +182,36 @@ class DiskCheckpoints final : public Checkpoints {
     return journal_->add(before_line(id, states));
   }
 
-  // Brings manifest_ and its cache file up to now.
-  Result<void> look() {
+  // Brings manifest_ and its cache file up to now; `old`: what it was.
+  Result<void> look(Manifest* old = nullptr) {
+    held_.clear();
     if (!loaded_) {
       if (auto cached = load_manifest(cache_path()); cached.ok()) manifest_ = std::move(*cached);
       loaded_ = true;
     }
-    WRIGHT_TRY(Manifest now, take_manifest(Context(), root_, *store_, manifest_));
+    auto taken = take_manifest(Context(), root_, *store_, manifest_, old == nullptr);
+    if (!taken.ok()) {
+      loaded_ = false;  // manifest_ is no more what the cache file holds
+      manifest_ = {};
+      return taken.error();
+    }
+    Manifest now = std::move(*taken);
     const bool save = now.moved || !exists(cache_path());
     if (now.read > 0 && now.read <= kSyncedReads) WRIGHT_CHECK(store_->sync());
+    if (old) *old = std::move(manifest_);
     manifest_ = std::move(now);
     return save ? save_manifest(cache_path(), manifest_) : Result<void>();
   }
 
   // What changed since the manifest of a command.
   Result<Files> command_changes(const std::string& id) {
-    WRIGHT_TRY(const Manifest before, load_manifest(manifest_path(id)));
-    WRIGHT_CHECK(look());
+    Manifest before;
+    if (held_ == id) {
+      WRIGHT_CHECK(look(&before));
+    } else {
+      WRIGHT_TRY(before, load_manifest(manifest_path(id)));
+      WRIGHT_CHECK(look());
+    }
     Files out;
     for (auto& [name, pair] : compare(before, manifest_)) out[name] = {std::move(pair.first), std::move(pair.second)};
     return out;
@@ -323,6 +337,7 @@ class DiskCheckpoints final : public Checkpoints {
   const std::unique_ptr<CheckpointJournal> journal_;
   std::mutex mutex_;  // guards journal_ and the rest
   Manifest manifest_;
+  std::string held_;  // the command whose manifest manifest_ still is; "" when none
   bool loaded_ = false;
 };
 

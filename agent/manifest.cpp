@@ -1,6 +1,5 @@
 #include "agent/manifest.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -10,10 +9,10 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
-#include <memory>
+#include <thread>
 
+#include "agent/folder_scan.h"
 #include "base/limits.h"
-#include "tools/fs/workspace.h"
 
 namespace wright::agent {
 namespace {
@@ -21,6 +20,8 @@ namespace {
 using Kind = FileState::Kind;
 constexpr std::string_view kMagic = "wright manifest 1\n";
 constexpr std::uint64_t kTotalBytes = std::uint64_t{4} << 30;  // of one manifest together
+constexpr unsigned kThreads = 8;
+constexpr std::size_t kFewEntries = 2000;      // one thread is quicker
 constexpr std::int64_t kGrainNs = 50'000'000;  // coarser than any kernel's time stamps on local disks
 
 std::string hex(std::string_view raw) {
@@ -52,68 +53,55 @@ bool same_stat(const ManifestEntry& a, const ManifestEntry& b) {
   return a.kind == b.kind && a.mode == b.mode && a.size == b.size && a.inode == b.inode && a.mtime_ns == b.mtime_ns && a.ctime_ns == b.ctime_ns;
 }
 
+// Turns a scan into entries; reads what is not known yet.
 class Walk {
  public:
-  Walk(const Context& context, tools::ObjectStore& store, const Manifest& before) : context_(context), store_(store), before_(before) {
+  Walk(const Context& context, const WorkspaceRoot& root, tools::ObjectStore& store, Manifest& before, bool consume)
+      : context_(context), root_(root), store_(store), before_(before), consume_(consume) {
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
     now_ns_ = ns(now);
     out.entries.reserve(before.entries.size() + 64);
   }
 
-  Result<void> folder(int fd, const std::string& prefix) {
+  Result<void> folder(const ScannedFolder& found, const std::string& prefix) {
     WRIGHT_CHECK(context_.check());
-    DIR* const opened = ::fdopendir(fd);
-    if (!opened) {
-      ::close(fd);
-      return errno_error("list", prefix, errno);
-    }
-    const std::unique_ptr<DIR, int (*)(DIR*)> owner(opened, ::closedir);
-    std::vector<std::string> names;
-    while (const dirent* e = ::readdir(opened)) {
-      const std::string_view name = e->d_name;
-      if (name != "." && name != "..") names.emplace_back(name);
-    }
-    std::sort(names.begin(), names.end());
-    for (const std::string& leaf : names) WRIGHT_CHECK(entry(::dirfd(opened), prefix, leaf));
+    for (const ScannedName& name : found.names) WRIGHT_CHECK(entry(name, prefix + name.leaf));
     return {};
   }
 
   Manifest out;
 
  private:
-  Result<void> entry(int parent, const std::string& prefix, const std::string& leaf) {
-    std::string name = prefix + leaf;
-    if (tools::Workspace::in_git_folder(leaf)) return skip(name);
-    struct stat st{};
-    if (::fstatat(parent, leaf.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return errno == ENOENT ? Result<void>() : skip(name);
+  Result<void> entry(const ScannedName& found, std::string name) {
+    if (found.git) return skip(name);
+    if (!found.there) return found.vanished ? Result<void>() : skip(name);
     ManifestEntry e;
     e.name = std::move(name);
-    e.mode = st.st_mode & 07777;
-    e.inode = st.st_ino;
-    if (S_ISDIR(st.st_mode)) {
+    e.mode = found.mode & 07777;
+    e.inode = found.inode;
+    if (found.below) {
       // Times and sizes of folders follow their entries, which are looked at anyway.
       e.kind = Kind::folder;
-      UniqueFd fd(::openat(parent, leaf.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
       const std::string below = e.name + "/";
       note(e);
-      if (!fd.valid()) return skip(below);
-      return folder(fd.release(), below);
+      return found.below->readable ? folder(*found.below, below) : skip(below);
     }
-    e.kind = S_ISREG(st.st_mode) ? Kind::file : S_ISLNK(st.st_mode) ? Kind::link : Kind::other;
+    e.kind = S_ISREG(found.mode) ? Kind::file : S_ISLNK(found.mode) ? Kind::link : Kind::other;
     if (e.kind == Kind::other) return skip(e.name);
-    e.size = static_cast<std::uint64_t>(st.st_size);
-    e.mtime_ns = ns(st.st_mtim);
-    e.ctime_ns = ns(st.st_ctim);
+    e.size = found.size;
+    e.mtime_ns = found.mtime_ns;
+    e.ctime_ns = found.ctime_ns;
     total_ += e.size;
     if (e.size > limits::kCheckpointFileBytes || total_ > kTotalBytes) return skip(e.name);
-    const ManifestEntry* known = seen_before(e.name);
+    ManifestEntry* const known = seen_before(e.name);
     if (known && same_stat(*known, e)) {
-      e.content = known->content;
-      out.entries.push_back(std::move(e));
+      if (consume_) out.entries.push_back(std::move(*known));
+      else out.entries.push_back(*known);
       return {};
     }
-    if (!read(parent, leaf, e)) return skip(e.name);
+    if ((++reads_ & 255) == 0) WRIGHT_CHECK(context_.check());
+    if (!read(e)) return skip(e.name);
     if (e.ctime_ns > now_ns_ - kGrainNs) e.ctime_ns = 0;
     out.moved = true;
     out.entries.push_back(std::move(e));
@@ -132,23 +120,31 @@ class Walk {
   }
 
   // Both lists are in the order of the walk, so one cursor suffices.
-  const ManifestEntry* seen_before(const std::string& name) {
-    const auto& list = before_.entries;
-    while (cursor_ < list.size() && walk_less(list[cursor_].name, name)) ++cursor_;
+  ManifestEntry* seen_before(const std::string& name) {
+    auto& list = before_.entries;
+    while (cursor_ < list.size() && list[cursor_].name != name && walk_less(list[cursor_].name, name)) ++cursor_;
     return cursor_ < list.size() && list[cursor_].name == name ? &list[cursor_] : nullptr;
   }
 
-  // False when the bytes cannot be read.
-  bool read(int parent, const std::string& leaf, ManifestEntry& e) {
+  // Reads the bytes, which may be newer than the scan's stat, so the stat is taken again from what was opened. False when they cannot
+  // be read.
+  bool read(ManifestEntry& e) {
     if (e.kind == Kind::link) {
+      const auto parent = root_.parent(e.name, false);
       char target[PATH_MAX];
-      const ssize_t n = ::readlinkat(parent, leaf.c_str(), target, sizeof target);
+      const ssize_t n = parent.ok() ? ::readlinkat(parent->folder.get(), parent->leaf.c_str(), target, sizeof target) : -1;
       if (n >= 0) e.content.assign(target, static_cast<std::size_t>(n));
       return n >= 0;
     }
-    const UniqueFd fd(::openat(parent, leaf.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-    if (!fd.valid()) return false;
-    const auto bytes = read_fd(fd.get(), e.name, limits::kCheckpointFileBytes);
+    const auto fd = root_.open_at(e.name, O_RDONLY | O_NONBLOCK, 0, true);
+    struct stat st{};
+    if (!fd.ok() || ::fstat(fd->get(), &st) != 0 || !S_ISREG(st.st_mode)) return false;
+    e.mode = st.st_mode & 07777;
+    e.inode = st.st_ino;
+    e.size = static_cast<std::uint64_t>(st.st_size);
+    e.mtime_ns = ns(st.st_mtim);
+    e.ctime_ns = ns(st.st_ctim);
+    const auto bytes = read_fd(fd->get(), e.name, limits::kCheckpointFileBytes);
     if (!bytes.ok()) return false;
     const auto id = store_.put_blob(*bytes);
     if (!id.ok()) return false;
@@ -158,9 +154,11 @@ class Walk {
   }
 
   const Context& context_;
+  const WorkspaceRoot& root_;
   tools::ObjectStore& store_;
-  const Manifest& before_;
-  std::size_t cursor_ = 0;
+  Manifest& before_;
+  const bool consume_;
+  std::size_t cursor_ = 0, reads_ = 0;
   std::uint64_t total_ = 0;
   std::int64_t now_ns_ = 0;
 };
@@ -205,10 +203,12 @@ FileState ManifestEntry::state() const {
   return {kind, mode, kind == Kind::file ? hex(content) : ""};
 }
 
-Result<Manifest> take_manifest(const Context& context, const WorkspaceRoot& root, tools::ObjectStore& store, const Manifest& before) {
-  Walk walk(context, store, before);
-  WRIGHT_TRY(UniqueFd fd, root.open_at("", O_RDONLY | O_DIRECTORY));
-  WRIGHT_CHECK(walk.folder(fd.release(), ""));
+Result<Manifest> take_manifest(const Context& context, const WorkspaceRoot& root, tools::ObjectStore& store, Manifest& before, bool consume) {
+  // The time is taken before the scan: what changes during it is looked at again next time.
+  Walk walk(context, root, store, before, consume);
+  const unsigned threads = before.entries.size() < kFewEntries ? 1 : std::clamp(std::thread::hardware_concurrency(), 1u, kThreads);
+  WRIGHT_TRY(const ScannedFolder found, scan_folders(context, root, threads));
+  WRIGHT_CHECK(walk.folder(found, ""));
   walk.out.moved = walk.out.moved || walk.out.entries.size() != before.entries.size() || walk.out.not_covered != before.not_covered;
   return std::move(walk.out);
 }

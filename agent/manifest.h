@@ -31,8 +31,8 @@ struct Manifest {
   bool moved = false;                   // differs from `before` in any field
 };
 
-// Every file's bytes are in `store` when it returns. `before` may be empty.
-Result<Manifest> take_manifest(const Context& context, const WorkspaceRoot& root, tools::ObjectStore& store, const Manifest& before);
+// Every file's bytes are in `store` when it returns. `before` may be empty; with `consume` its entries are moved from, also on an error.
+Result<Manifest> take_manifest(const Context& context, const WorkspaceRoot& root, tools::ObjectStore& store, Manifest& before, bool consume);
 
 // Names whose state differs: (before, after).
 std::map<std::string, std::pair<FileState, FileState>> compare(const Manifest& before, const Manifest& after);
