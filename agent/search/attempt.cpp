@@ -165,8 +165,9 @@ Result<void> Attempts::run(const std::vector<Candidate>& candidates, int until_r
 }
 
 Result<void> Attempts::run_slow_again(int until_runs) {
-  const std::vector<Candidate> again = std::move(slow_);
+  std::vector<Candidate> again = std::move(slow_);
   slow_.clear();
+  std::stable_sort(again.begin(), again.end(), [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
   for (const Candidate& c : again) {
     while (flights_.size() >= workers()) WRIGHT_CHECK(land(std::chrono::milliseconds(100)));
     if (context_.done() || report_.runs >= stop_at(until_runs)) break;

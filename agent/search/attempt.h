@@ -46,7 +46,8 @@ class Attempts {
   // Tries them up to a number of runs (of the whole search), or until enough were tried after the first that passed.
   Result<void> run(const Next& next, int until_runs);
   Result<void> run(const std::vector<Candidate>& candidates, int until_runs);
-  // Those that reached the limit, plainly and with the patient one.
+  // Those that reached the limit, plainly and with the patient one, the likeliest first.
+  bool any_slow() const { return !slow_.empty(); }
   Result<void> run_slow_again(int until_runs);
   const std::vector<Passed>& passed() const { return passed_; }
   bool out_of_runs() const { return report_.runs >= request_.max_runs; }

@@ -26,6 +26,7 @@ constexpr double kCheapTest = 0.3;       // seconds: below, more runs after the 
 constexpr double kTraceLooped = 3, kTraceSeconds = 6;  // of the traced run
 constexpr int kMorePlain = 4, kMoreCheap = 20, kMoreDear = 8;  // after a plain edit (what follows is less likely); after a guard or deletion
 constexpr double kEarlyRuns = 12, kPatience = 15, kEarlyPerSecond = 2;  // tried while the model reads; seconds, after which more are
+constexpr int kSlowShare = 15;           // percent of the time
 constexpr int kLinesShare = 25;          // percent of the time left, that the model may write lines
 constexpr double kHurry = 1.1;           // of the runs left, that the time must suffice for
 constexpr double kReadingShare = 0.5;    // of the time left, that reading may still take
@@ -203,13 +204,16 @@ Result<void> Search::attempt(Frontier& frontier, Ranker* ranker) {
   Attempts attempts(context_, request_, *trials_, located_.sources, report_, before_, tests_, progress_, screen_, limits);
   phase("trying candidates");
   const TimePoint start = Clock::system().now();
-  const Attempts::Next next = [&] { return frontier.next(early(attempts, frontier, start)); };
+  bool kept_for_slow = true;  // the last of the time is for those that took long, if there are any
+  const auto late = [&] { return kept_for_slow && attempts.any_slow() && attempts.passed().empty() && context_.remaining() < request_.timeout * kSlowShare / 100; };
+  const Attempts::Next next = [&] { return late() ? Frontier::Offer{nullptr, true} : frontier.next(early(attempts, frontier, start)); };
   // Single edits first; pairs get the rest of the runs when nothing passed: those that came further put together with the likely ones.
   const auto share = [&](int percent) { return request_.max_runs * percent / 100; };
   WRIGHT_CHECK(attempts.run(next, share(60)));
-  if (attempts.passed().empty() && ranker && frontier.closed()) WRIGHT_CHECK(try_lines(attempts, *ranker, share(75)));
-  if (attempts.passed().empty() && request_.order != "random") WRIGHT_CHECK(try_pairs(attempts, frontier.likely(kGoodForPairs), share(85)));
-  if (attempts.passed().empty()) WRIGHT_CHECK(attempts.run_slow_again(share(92)));
+  if (attempts.passed().empty() && !late() && ranker && frontier.closed()) WRIGHT_CHECK(try_lines(attempts, *ranker, share(75)));
+  if (attempts.passed().empty() && !late() && request_.order != "random") WRIGHT_CHECK(try_pairs(attempts, frontier.likely(kGoodForPairs), share(85)));
+  if (attempts.passed().empty()) WRIGHT_CHECK(attempts.run_slow_again(late() ? request_.max_runs : share(92)));
+  kept_for_slow = false;
   if (attempts.passed().empty()) WRIGHT_CHECK(attempts.run(next, request_.max_runs));
   return choose(attempts);
 }

@@ -96,6 +96,17 @@ TEST_CASE("fix: only functions that ran are looked at, a plain run confirms what
   CHECK(report->runs > report->candidates + 2);  // baseline, trace, and a run more for what passed
 }
 
+TEST_CASE("fix: tests that trace themselves") {
+  if (!have("python3")) return;
+  std::map<std::string, std::string> files = kShop;
+  files["test_shop.py"] = "import sys\nsys.settrace(None)\nimport threading\nthreading.settrace(None)\n" + files["test_shop.py"];
+  files["check.sh"] = "exec python3 -c 'import sys; sys.settrace(None); import unittest; unittest.main(\"test_shop\")'\n";
+  const Project project(files);
+  const auto report = fix(Context(), request_in(project.path, "sh check.sh"), [](const FixProgress&) {});
+  REQUIRE(report.ok());
+  CHECK(report->verified);
+}
+
 // A program that behaves while it is watched passes no search: the plain run decides.
 TEST_CASE("fix: what passes only under the screening is not verified") {
   if (!have("python3")) return;
