@@ -292,6 +292,29 @@ void plain_rows(benchmark::State& state) {
   state.counters["rows/s"] = Counter(rows, Counter::kIsRate);
 }
 
+// Two threads beside one, in turns of a few passes, so that a busy machine hurts both alike: how often as fast they are.
+void two_threads(benchmark::State& state) {
+  const std::shared_ptr<Engine> engines[] = {open_engine(1), open_engine(2)};
+  if (!engines[0] || !engines[1]) return state.SkipWithError("no model");
+  const int tokens = static_cast<int>(state.range(0));
+  double seconds[2] = {0, 0};
+  TokenId salt = 1000;
+  for (auto _ : state) {
+    GenerateRequest r;
+    for (int i = 0; i < (tokens > 1 ? 16 : 192); ++i) r.prompt.push_back(salt = 1000 + salt * 31 % 30011);
+    r.max_tokens = tokens;
+    r.ignore_end = true;
+    for (const int which : {0, 1}) {
+      const auto done = generate(*engines[which], Context(), r);
+      if (!done.ok()) return state.SkipWithError(done.error().message.c_str());
+      seconds[which] += (tokens > 1 ? done->usage.decode_ms : done->usage.prefill_ms) * 1e-3;
+    }
+  }
+  state.counters["one, s"] = seconds[0];
+  state.counters["two, s"] = seconds[1];
+  state.counters["ratio"] = seconds[0] / seconds[1];
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -315,6 +338,8 @@ int main(int argc, char** argv) {
       benchmark::RegisterBenchmark("score", score_rows)->Args({threads, text})->UseRealTime()->Unit(benchmark::kMillisecond);
       benchmark::RegisterBenchmark("plain", plain_rows)->Args({threads, text})->UseRealTime()->Unit(benchmark::kMillisecond);
     }
+  for (const int tokens : {1, 24})
+    benchmark::RegisterBenchmark(tokens > 1 ? "two_threads/decode" : "two_threads/prefill", two_threads)->Arg(tokens)->UseRealTime()->Unit(benchmark::kMillisecond)->MinTime(12);
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
 }
