@@ -25,7 +25,7 @@ namespace {
 constexpr double kCheapTest = 0.3;       // seconds: below, more runs after the first pass
 constexpr double kTraceLooped = 3, kTraceSeconds = 6;  // of the traced run
 constexpr int kMorePlain = 4, kMoreCheap = 20, kMoreDear = 8;  // after a plain edit (what follows is less likely); after a guard or deletion
-constexpr double kEarlyRuns = 12, kPatience = 15, kEarlyPerSecond = 2;  // tried while the model reads; seconds, after which more are
+constexpr double kEarlyRuns = 16, kPatience = 10, kEarlyPerSecond = 3;  // tried while the model reads; seconds, after which more are
 constexpr int kSlowShare = 15;           // percent of the time
 constexpr int kLinesShare = 25;          // percent of the time left, that the model may write lines
 constexpr double kHurry = 1.1;           // of the runs left, that the time must suffice for
