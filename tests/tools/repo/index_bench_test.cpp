@@ -19,8 +19,8 @@ TEST_CASE("index: speed", "[.][bench-index]") {
     const auto wall = std::chrono::steady_clock::now();
     const std::clock_t cpu = std::clock();
     work();
-    out[std::string(name) + "_ms"] = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - wall).count();
-    out[std::string(name) + "_cpu_ms"] = 1e3 * static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC;
+    out[std::string(name).append("_ms")] = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - wall).count();
+    out[std::string(name).append("_cpu_ms")] = 1e3 * static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC;
   };
   const auto index = *RepoIndex::open(folder);
   timed("cold", [&] { REQUIRE(index->refresh().ok()); });
