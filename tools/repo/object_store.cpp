@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <set>
 
 #include "base/file.h"
@@ -135,6 +137,31 @@ struct ObjectStore::State {
 ObjectStore::ObjectStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
 ObjectStore::~ObjectStore() = default;
 
+namespace {
+
+// Made beside and moved into place whole, so that a full disk or a kill leaves no half of one.
+Result<void> make_repository(const std::string& folder) {
+  std::string name = folder;
+  while (name.ends_with('/')) name.pop_back();
+  const std::string fresh = name + ".new-" + std::to_string(::getpid());
+  std::error_code error;
+  std::filesystem::remove_all(fresh, error);
+  git_repository_init_options options = GIT_REPOSITORY_INIT_OPTIONS_INIT;
+  options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_NO_REINIT | GIT_REPOSITORY_INIT_MKDIR;
+  options.mode = 0700;
+  git_repository* raw = nullptr;
+  const int code = git_repository_init_ext(&raw, fresh.c_str(), &options);
+  const RepositoryHandle made(raw);
+  std::optional<Error> failure;
+  if (code != 0) failure = git_error_of(code, "make the object store " + folder);
+  else if (::rename(fresh.c_str(), name.c_str()) != 0 && errno != ENOTEMPTY && errno != EEXIST) failure = errno_error("make", folder, errno);
+  std::filesystem::remove_all(fresh, error);  // of a failure, or another process was first
+  if (failure) return *failure;
+  return {};
+}
+
+}  // namespace
+
 Result<std::unique_ptr<ObjectStore>> ObjectStore::open(const std::string& folder) {
   git_start();
   auto state = std::make_unique<State>();
@@ -144,10 +171,8 @@ Result<std::unique_ptr<ObjectStore>> ObjectStore::open(const std::string& folder
   int code = git_repository_open_bare(&raw, folder.c_str());
   if (code == GIT_ENOTFOUND) {
     if (!std::filesystem::is_empty(folder)) return Error{ErrorKind::invalid, folder + " holds something that is no object store", "move it away"};
-    git_repository_init_options options = GIT_REPOSITORY_INIT_OPTIONS_INIT;
-    options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_NO_REINIT;
-    options.mode = 0700;
-    code = git_repository_init_ext(&raw, folder.c_str(), &options);
+    WRIGHT_CHECK(make_repository(folder));
+    code = git_repository_open_bare(&raw, folder.c_str());
   }
   if (code != 0) return git_error_of(code, "open the object store " + folder);
   state->repository.reset(raw);
