@@ -47,7 +47,8 @@ def test_a_full_state_folder_is_one_clear_line_and_no_edit(home, full, work):
         done = run(home, server, work)
         assert done.returncode != 0
         last = done.stderr.strip().splitlines()[-1]
-        assert "space" in last.lower() or "full" in last.lower(), done.stderr
+        assert "No space left" in last and "free some disk space" in last, done.stderr
+        assert done.returncode == 1
         assert (work / "calc.py").read_text() == BEFORE, "an edit that undo could not take back"
         (full / "ballast").unlink()
         done = run(home, server, work)

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "base/file.h"
@@ -29,6 +30,8 @@ Error git_error_of(int code, std::string_view what) {
   std::string words = last && last->message ? last->message : fmt::format("error {}", code);
   for (char& c : words)
     if (c == '\n') c = ' ';
+  for (const int full : {ENOSPC, EDQUOT})  // libgit2 passes on no errno, only its text at the end
+    if (words.ends_with(std::strerror(full))) return {ErrorKind::io, fmt::format("git: cannot {}: {}", what, words), "free some disk space and run it again"};
   const ErrorKind kind = code == GIT_ENOTFOUND ? ErrorKind::not_found : code == GIT_EUSER ? ErrorKind::cancelled
                        : code == GIT_EAMBIGUOUS || code == GIT_EINVALIDSPEC ? ErrorKind::usage : ErrorKind::invalid;
   return {kind, fmt::format("git: cannot {}: {}", what, words), ""};
