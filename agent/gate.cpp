@@ -5,6 +5,7 @@
 #include "agent/prompts.h"
 #include "agent/test_files.h"
 #include "base/json.h"
+#include "tools/tool.h"
 
 namespace wright::agent {
 namespace {
@@ -19,8 +20,18 @@ std::string telling_argument(const ToolCallItem& call) {
   return "";
 }
 
-// Full text of what will happen: the command, the patch or the new text.
-std::string detail_of(const ToolCallItem& call) {
+// The change as a unified diff, for a call that edits files and would succeed now.
+std::string diff_of(const Context& context, const LoopRequest& request, const ToolCallItem& call) {
+  const tools::Tool* tool = tools::find_tool(call.name);
+  if (!tool || tool->info.effect != tools::Effect::write || !tools::validate_arguments(tool->info, call.arguments).ok()) return "";
+  tools::ToolCall preview{context.child(), request.workspace, call.arguments, {}, true};
+  const tools::ToolResult result = tool->run(preview);
+  return result.is_error || !result.data.is_object() ? "" : result.data.value("diff", "");
+}
+
+// Full text of what will happen: the command, the change or the arguments.
+std::string detail_of(const Context& context, const LoopRequest& request, const ToolCallItem& call) {
+  if (std::string diff = diff_of(context, request, call); !diff.empty()) return diff;
   if (!call.arguments.is_object()) return dump_json(call.arguments);
   if (const auto it = call.arguments.find("command"); it != call.arguments.end() && it->is_string()) return it->get<std::string>();
   std::string out;
@@ -78,7 +89,7 @@ Result<Passage> pass_gate(const Context& context, const LoopRequest& request, co
   // "always" holds for exactly this call, where policy can say what that is.
   const std::string key = rule_for_always(request.policy, call.name, call.arguments);
   if (!key.empty() && request.session.granted(key)) return Passage{true, "", ""};
-  const ApprovalQuestion question{call.name, call_summary(call), detail_of(call), verdict.reason, key};
+  const ApprovalQuestion question{call.name, call_summary(call), detail_of(context, request, call), verdict.reason, key};
   Store& store = request.session.store();
   WRIGHT_TRY(const std::string id, store.ask_approval({"", request.session.id(), call.call_id,
                                                        {{"tool", question.tool}, {"summary", question.summary}, {"reason", question.reason}}, ""}));

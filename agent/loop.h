@@ -32,7 +32,7 @@ struct LoopLimits {
   int repeated_failures = limits::kRepeatedFailures;  // failures of one and the same call without a success in between
 };
 
-// A question to the user; an error of kind refused when no one can answer (then the call is denied and the model told).
+// A question to the user (`detail`: the command, a unified diff for edits, else the arguments); an error of kind refused when no one can answer (then the call is denied and the model told).
 struct ApprovalQuestion { std::string tool, summary, detail, reason, key; };
 enum class ApprovalAnswer { once, always, deny };
 using AskUser = std::function<Result<ApprovalAnswer>(const ApprovalQuestion&)>;

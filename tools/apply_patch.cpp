@@ -18,7 +18,7 @@ ToolResult run(ToolCall& call) {
   const patch::Plan plan = patch::make_plan(patch::Format::automatic, call.args["patch"].get_ref<const std::string&>(), reader);
   if (plan.failure) return tool_error("Nothing was changed: " + plan.failure->error.text() + "\n" + plan.failure->detail);
   if (plan.changes.empty()) return tool_error("The patch changes nothing.");
-  if (const auto applied = patch::apply_plan(call.workspace, plan.changes); !applied.ok())
+  if (const auto applied = call.preview ? Result<void>() : patch::apply_plan(call.workspace, plan.changes); !applied.ok())
     return tool_error("Nothing was changed: " + applied.error().text());
   ToolResult out;
   for (const auto& c : plan.changes) {

@@ -76,7 +76,7 @@ ToolResult run(ToolCall& call) {
   if (edit.outcome == patch::TextEdit::Outcome::not_found) return not_found(*name, file.text, old_string, new_string, lines);
   const std::string after = patch::from_lf_text(file, edit.text);
   if (after == *bytes) return tool_error("the edit would change nothing in " + *name);
-  if (const auto written = workspace.write(*name, after, false); !written.ok()) return tool_error(written.error().text());
+  if (const auto written = call.preview ? Result<void>() : workspace.write(*name, after, false); !written.ok()) return tool_error(written.error().text());
   const patch::Lines fresh = patch::split_bare(edit.text);
   const auto& first = edit.places.front();
   const std::size_t begin = first.first_line > kShownAround ? first.first_line - 1 - kShownAround : 0;

@@ -45,6 +45,7 @@ struct ToolCall {
   Workspace& workspace;
   nlohmann::json args;                                // validated against the schema before
   std::function<void(std::string_view)> on_progress;  // output of a running command; may be empty
+  bool preview = false;  // tools of Effect::write: all but the writing, so that data["diff"] says what would change
 };
 
 struct Tool {

@@ -45,7 +45,7 @@ ToolResult run(ToolCall& call) {
   if (existed && !call.workspace.is_folder(*name))
     if (auto text = call.workspace.peek(*name); text.ok()) before = std::move(*text);
   if (before) content = as_before(*before, content);
-  if (const auto written = call.workspace.write(*name, content, true); !written.ok()) return tool_error(written.error().text());
+  if (const auto written = call.preview ? Result<void>() : call.workspace.write(*name, content, true); !written.ok()) return tool_error(written.error().text());
   const auto lines = std::count(content.begin(), content.end(), '\n') + (content.empty() || content.ends_with('\n') ? 0 : 1);
   ToolResult out{fmt::format("{} {}, {} line{}", existed ? "Replaced" : "Created", *name, lines, lines == 1 ? "" : "s"), false, {*name}, nullptr};
   out.data = {{"path", *name}, {"created", !existed}, {"diff", patch::make_unified_diff(before, content, {*name})}};

@@ -52,6 +52,14 @@ Result<std::string> read_answer(const Context* context) {
   }
 }
 
+void print_indented(FILE* to, const std::string& text) {
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    fmt::print(to, "    {}\n", text.substr(at, end - at));
+    at = end + 1;
+  }
+}
+
 }  // namespace
 
 void print_diff(FILE* to, const std::string& diff) {
@@ -137,13 +145,11 @@ Result<daemon::Json> RunView::ask(const daemon::Json& question) {
     WRIGHT_TRY(const std::string answer, read_answer(context));
     return daemon::Json{{"index", std::atoi(answer.c_str()) - 1}};
   }
-  fmt::print(stderr, "\n{}{} wants to run:{}\n\n", bold, shown(question.value("tool", "")), off);
-  const std::string detail = shown(question.value("detail", ""));
-  for (std::size_t at = 0; at <= detail.size();) {
-    const std::size_t end = std::min(detail.find('\n', at), detail.size());
-    fmt::print(stderr, "    {}\n", detail.substr(at, end - at));
-    at = end + 1;
-  }
+  const std::string detail = question.value("detail", "");
+  const bool diff = detail.starts_with("--- ") || detail.starts_with("diff --git ");
+  fmt::print(stderr, "\n{}{} wants to {}:{}\n\n", bold, shown(question.value("tool", "")), diff ? "make this change" : "run", off);
+  if (diff) print_diff(stderr, detail);
+  else print_indented(stderr, shown(detail));
   const bool always = !question.value("always", "").empty();
   fmt::print(stderr, "\n({})\n", shown(question.value("reason", "")));
   for (;;) {

@@ -87,9 +87,9 @@ def test_questions_are_answered_with_yes_no_and_always(home, work):
     with ScriptedOpenAi(script) as server, wright(home, work, server) as t:
         t.expect("> ")
         t.type("fix\r")
-        t.expect("edit_file wants to run")
+        t.expect("edit_file wants to make this change")
         t.expect("no: ")
-        assert "a + b" in t.display() and "a - b" in (work / "calc.py").read_text()
+        assert "+    return a + b" in t.display() and "a - b" in (work / "calc.py").read_text()
         t.type("y\r")
         t.expect("One.")
         assert "a + b" in (work / "calc.py").read_text()

@@ -23,6 +23,7 @@ namespace wright::tools {
 namespace {
 
 constexpr unsigned kProcesses = 1024;            // processes and threads of a command
+constexpr int kReaped = 64;                      // between two looks at how many there are
 constexpr rlim_t kFileBytes = rlim_t(16) << 30;  // one file that a command writes
 
 unsigned processes() {
@@ -110,10 +111,11 @@ void kill_children() {
 }
 
 // Whether the command has started too many. The machine's count is cheap and tells when to look; the tree itself is counted, because
-// the many may be somebody else's.
+// the many may be somebody else's. Far above the limit there is no time for that: a bomb grows faster than it is counted.
 bool too_many(unsigned processes_before) {
   const auto more = static_cast<unsigned short>(processes() - processes_before);
-  return more > kProcesses && more < 0x8000 && tree_exceeds(kProcesses);
+  if (more <= kProcesses || more >= 0x8000) return false;
+  return more > 2 * kProcesses || tree_exceeds(kProcesses);
 }
 
 // Waits for the command, a word from the daemon, or (as root, whom the kernel frees from RLIMIT_NPROC) too many processes.
@@ -121,11 +123,14 @@ int wait_for(pid_t child, const sigset_t& signals, unsigned processes_before) {
   const bool counted = ::geteuid() == 0;
   const timespec tick{0, 20'000'000};
   for (int status = 0;;) {
-    for (pid_t gone; (gone = ::waitpid(-1, &status, WNOHANG)) > 0;)
+    // A few at a time: the orphans of a bomb end without end.
+    pid_t gone = 1;
+    for (int reaped = 0; reaped < kReaped && (gone = ::waitpid(-1, &status, WNOHANG)) > 0; ++reaped)
       if (gone == child) return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    const int got = counted ? ::sigtimedwait(&signals, nullptr, &tick) : ::sigwaitinfo(&signals, nullptr);
-    if (got == SIGTERM) return 128 + SIGKILL;
     if (counted && too_many(processes_before)) return 128 + SIGKILL;
+    const timespec now{0, 0};
+    const int got = gone > 0 || counted ? ::sigtimedwait(&signals, nullptr, gone > 0 ? &now : &tick) : ::sigwaitinfo(&signals, nullptr);
+    if (got == SIGTERM) return 128 + SIGKILL;
   }
 }
 
@@ -156,7 +161,8 @@ int wait_for(pid_t child, const sigset_t& signals, unsigned processes_before) {
   for (const timespec tick{0, 1'000'000};;) {
     kill_children();
     int status = 0;
-    const pid_t gone = ::waitpid(-1, &status, WNOHANG);
+    pid_t gone = 1;
+    for (int reaped = 0; reaped < kReaped && gone > 0; ++reaped) gone = ::waitpid(-1, &status, WNOHANG);
     if (gone < 0 && errno == ECHILD) break;
     if (gone == 0) ::sigtimedwait(&signals, nullptr, &tick);
   }
