@@ -39,6 +39,18 @@ class Home:
         return json.loads(self.run("status", "--json").stdout)
 
 
+def project_in(folder, files):
+    project = folder / "project"
+    project.mkdir()
+    for name, text in files.items():
+        (project / name).write_text(text)
+    return project
+
+
+def tree(folder):
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
 @pytest.fixture
 def home():
     # A short path: a unix socket lies below it.

@@ -5,23 +5,11 @@ import signal
 import subprocess
 import time
 
-from conftest import BINARY
+from conftest import BINARY, project_in, tree
 
 FILES = {"limit.py": "def clamp(x, low, high):\n    return max(low, max(x, high))\n",
          "test_limit.py": "import time\nimport unittest\nfrom limit import clamp\ntime.sleep(0.2)\n\n\nclass Clamp(unittest.TestCase):\n    def test_clamp(self):\n"
                           "        self.assertEqual([clamp(x, 1, 5) for x in (0, 3, 9)], [1, 3, 5])\n"}
-
-
-def project_in(folder):
-    project = folder / "project"
-    project.mkdir()
-    for name, text in FILES.items():
-        (project / name).write_text(text)
-    return project
-
-
-def tree(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 def start(home, project, *args):
@@ -30,7 +18,7 @@ def start(home, project, *args):
 
 
 def test_what_the_user_writes_meanwhile_is_kept(home, tmp_path):
-    project = project_in(tmp_path)
+    project = project_in(tmp_path, FILES)
     running = start(home, project, "--apply", "--json")
     for line in running.stdout:  # once the search has read the file
         if json.loads(line).get("kind") == "candidate":
@@ -44,7 +32,7 @@ def test_what_the_user_writes_meanwhile_is_kept(home, tmp_path):
 
 
 def test_killed_in_the_middle_nothing_is_changed(home, tmp_path):
-    project = project_in(tmp_path)
+    project = project_in(tmp_path, FILES)
     before = tree(project)
     running = start(home, project, "--apply", "--json")
     for line in running.stdout:
@@ -57,7 +45,7 @@ def test_killed_in_the_middle_nothing_is_changed(home, tmp_path):
 
 
 def test_interrupted_it_ends_with_130(home, tmp_path):
-    project = project_in(tmp_path)
+    project = project_in(tmp_path, FILES)
     before = tree(project)
     running = start(home, project, "--json")
     for line in running.stdout:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from conftest import BINARY
+from conftest import BINARY, project_in, tree
 
 here = pathlib.Path(__file__).resolve().parent
 CMD = "python3 -m unittest -q"
@@ -28,20 +28,8 @@ def at_b(home):
     return run
 
 
-def project_in(folder):
-    project = folder / "project"
-    project.mkdir()
-    for name, text in FILES.items():
-        (project / name).write_text(text)
-    return project
-
-
-def tree(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
-
-
 def test_fix_apply_and_undo(at_b, tmp_path):
-    project = project_in(tmp_path)
+    project = project_in(tmp_path, FILES)
     (project / ".git").mkdir()  # a control file, which a copy that is thrown away need not protect
     before = tree(project)
     done = at_b("fix", "--test", CMD, "--apply", cwd=project)
@@ -52,7 +40,7 @@ def test_fix_apply_and_undo(at_b, tmp_path):
 
 
 def test_a_test_that_writes_outside_is_stopped(at_b, tmp_path):
-    project = project_in(tmp_path)
+    project = project_in(tmp_path, FILES)
     outside = tmp_path / "outside"
     done = at_b("fix", "--test", f"touch {outside}; touch here && mkdir made && {CMD}", cwd=project)
     assert done.returncode == 0, done.stderr

@@ -40,6 +40,27 @@ std::unique_ptr<Backend> backend_of(const std::shared_ptr<const Weights>& weight
   return need(make_cpu_backend(ops, weights, options));
 }
 
+struct Loaded {
+  std::shared_ptr<const Weights> weights;
+  std::shared_ptr<const OpList> ops;  // null: skipped
+  Json recorded;
+  std::size_t vocab = 0;
+};
+
+// The default model, with what was recorded of it where that is needed.
+Loaded load_smollm2(bool with_recorded) {
+  const auto model = daemon::find_model(daemon::Folders::from_environment(), "SmolLM2-135M-Instruct");
+  const auto path = with_recorded ? test::shared_path("golden/smollm2-135m.json") : std::nullopt;
+  if (!model.ok() || (with_recorded && !path)) {
+    WARN("skipped: the default model or golden/smollm2-135m.json is not there");
+    return {};
+  }
+  Loaded out{need(open_weights(*model)), nullptr, with_recorded ? Json::parse(need(read_file(*path))) : Json(), 0};
+  out.ops = need(build_op_list(*out.weights));
+  out.vocab = static_cast<std::size_t>(out.ops->n_vocab);
+  return out;
+}
+
 void check_model(const std::string& model, const std::string& stem) {
   const auto weights = need(open_weights(model)), recorded = need(open_weights(stem + ".safetensors"));
   const auto ops = need(build_op_list(*weights));
@@ -88,16 +109,9 @@ TEST_CASE("cpu golden: GGUF files", "[cpu]") {
 }
 
 TEST_CASE("cpu golden: SmolLM2 continues as recorded", "[cpu]") {
-  const auto json_path = test::shared_path("golden/smollm2-135m.json");
-  const auto model = daemon::find_model(daemon::Folders::from_environment(), "SmolLM2-135M-Instruct");
-  if (!json_path || !model.ok()) {
-    WARN("skipped: the default model or golden/smollm2-135m.json is not there");
-    return;
-  }
-  const auto weights = need(open_weights(*model));
-  const auto ops = need(build_op_list(*weights));
-  const Json json = Json::parse(need(read_file(*json_path)));
-  const auto vocab = static_cast<std::size_t>(ops->n_vocab);
+  const Loaded smollm2 = load_smollm2(true);
+  if (!smollm2.ops) return;
+  const auto& [weights, ops, json, vocab] = smollm2;
   const double kError = 0.5, kGap = 0.3;  // logits spread about 5; Q8 activations move them by 0.05, at worst by kError
   const auto backend = backend_of(weights, ops, "auto");
   std::size_t compared = 0;
@@ -125,14 +139,9 @@ TEST_CASE("cpu golden: SmolLM2 continues as recorded", "[cpu]") {
 }
 
 TEST_CASE("cpu golden: log-probabilities summed over SmolLM2's vocabulary as it is computed", "[cpu]") {
-  const auto model = daemon::find_model(daemon::Folders::from_environment(), "SmolLM2-135M-Instruct");
-  if (!model.ok()) {
-    WARN("skipped: the default model is not there");
-    return;
-  }
-  const auto weights = need(open_weights(*model));
-  const auto ops = need(build_op_list(*weights));
-  const auto vocab = static_cast<std::size_t>(ops->n_vocab);
+  const Loaded smollm2 = load_smollm2(false);
+  if (!smollm2.ops) return;
+  const auto& [weights, ops, recorded, vocab] = smollm2;
   std::vector<TokenId> ids;
   for (TokenId i = 0; i < 100; ++i) ids.push_back(1000 + i * 37);
   std::vector<AskedRow> asked;
@@ -159,16 +168,9 @@ TEST_CASE("cpu golden: log-probabilities summed over SmolLM2's vocabulary as it 
 }
 
 TEST_CASE("cpu golden: SmolLM2 with cached keys and values in q8_0", "[cpu]") {
-  const auto model = daemon::find_model(daemon::Folders::from_environment(), "SmolLM2-135M-Instruct");
-  const auto json_path = test::shared_path("golden/smollm2-135m.json");
-  if (!json_path || !model.ok()) {
-    WARN("skipped: the default model or golden/smollm2-135m.json is not there");
-    return;
-  }
-  const auto weights = need(open_weights(*model));
-  const auto ops = need(build_op_list(*weights));
-  const Json json = Json::parse(need(read_file(*json_path)));
-  const auto vocab = static_cast<std::size_t>(ops->n_vocab);
+  const Loaded smollm2 = load_smollm2(true);
+  if (!smollm2.ops) return;
+  const auto& [weights, ops, json, vocab] = smollm2;
   const auto half = backend_of(weights, ops, "auto"), bytes = backend_of(weights, ops, "auto", KvType::q8_0);
   CHECK(bytes->page_bytes() < half->page_bytes() * 17 / 32 + 128);
   // One short prompt, for the interpreter takes seconds a row: what differs from it is the kernels' own, as much as with f16.

@@ -25,12 +25,12 @@ struct Session {
     REQUIRE(opened.ok());
     workspace = std::move(*opened);
   }
-  ToolResult call(const std::string& name, Json args) {
+  ToolResult call(const std::string& name, Json args, bool preview = false) {
     const Tool* tool = find_tool(name);
     REQUIRE(tool);
     const auto valid = validate_arguments(tool->info, args);
     if (!valid.ok()) return tool_error(valid.error().text());
-    ToolCall c{{}, *workspace, std::move(args), {}};
+    ToolCall c{{}, *workspace, std::move(args), {}, preview};
     return tool->run(c);
   }
   ToolResult edit(const std::string& path, const std::string& from, const std::string& to, bool all = false) {
@@ -100,6 +100,26 @@ TEST_CASE("write_file: creates, replaces what was read, refuses what was not") {
   REQUIRE(::symlink("../out", (s.folder.path() + "/link").c_str()) == 0);
   CHECK(s.call("write_file", {{"path", "link"}, {"content", "x"}}).is_error);
   CHECK(s.folder.read(".git/config") == "c");
+}
+
+TEST_CASE("file tools: a preview says what would change and writes nothing") {
+  const std::map<std::string, std::string> files{{"a.txt", "one\ntwo\n"}};
+  const std::pair<const char*, Json> calls[] = {
+      {"edit_file", {{"path", "a.txt"}, {"old_string", "two"}, {"new_string", "three"}}},
+      {"write_file", {{"path", "new.txt"}, {"content", "three\n"}}},
+      {"apply_patch", {{"patch", "*** Begin Patch\n*** Update File: a.txt\n@@\n one\n-two\n+three\n*** End Patch"}}}};
+  for (const auto& [name, args] : calls) {
+    INFO(name);
+    Session s(files);
+    const auto preview = s.call(name, args, true);
+    REQUIRE_FALSE(preview.is_error);
+    CHECK_THAT(preview.data.value("diff", ""), Contains("+three"));
+    CHECK(s.folder.read("a.txt") == files.at("a.txt"));
+    CHECK_FALSE(std::filesystem::exists(s.folder.path() + "/new.txt"));
+    const auto done = s.call(name, args);
+    CHECK_FALSE(done.is_error);
+    CHECK(done.data.value("diff", "") == preview.data.value("diff", ""));
+  }
 }
 
 TEST_CASE("edit_file: exact, tolerant of indentation, ambiguous, near misses") {
